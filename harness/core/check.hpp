@@ -1,0 +1,78 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "harness/core/clock.hpp"
+#include "harness/core/outcome.hpp"
+#include "harness/core/parameters.hpp"
+
+namespace sluice {
+
+/// How far a check is, for the live view only; nothing is judged by it.
+struct Progress {
+  double done = 0;  ///< in `unit`
+  std::optional<double> total = std::nullopt;
+  std::string unit;  ///< "rows", "exchanges", "s"
+};
+
+/// What a check may use. Everything that changes the world or tells the time comes through here. Lives as long as the
+/// check runs.
+struct CheckContext {
+  std::string check;                             ///< the check's name in the plan
+  std::map<std::string, std::string> endpoints;  ///< "old", "new" -> base URL
+  std::map<std::string, std::string> stores;     ///< "old", "new" -> store URL
+  std::filesystem::path plan_directory;          ///< relative paths in parameters start here
+  std::filesystem::path work;                    ///< a private, existing folder for this check
+  std::filesystem::path output;                  ///< existing folder for artifacts that outlive the run
+  std::uint64_t seed = 0;                        ///< of this check; the same for the same run seed
+  const Clock* clock = nullptr;
+  std::stop_token cancelled;                      ///< honoured within a second by everything that waits
+  std::function<void(const Progress&)> progress;  ///< never empty; cheap to call often, from any thread
+  std::string reproduce;                          ///< the command line that runs this check again with this seed
+
+  /// The URL of a side; throws InputError that names the check and the line to add when the plan has none.
+  const std::string& endpoint(const std::string& side) const;
+  const std::string& store(const std::string& side) const;
+  /// `path` against the plan's folder.
+  std::filesystem::path resolve(const std::filesystem::path& path) const;
+};
+
+/// One verification. The runner calls prepare, exercise, judge and, after a pass, control, on one thread, each at most
+/// once. Any of them may throw: InputError, EnvironmentError and everything else make the check errored with the
+/// message.
+class Check {
+ public:
+  virtual ~Check() = default;
+  /// Reads what is needed and refuses what cannot work, before any traffic.
+  virtual void prepare(CheckContext& context) = 0;
+  /// Does the work and collects evidence.
+  virtual void exercise(CheckContext& context) = 0;
+  /// Turns the evidence into a verdict; no traffic any more.
+  virtual Outcome judge(CheckContext& context) = 0;
+  /// Plants one violation on the same path and says whether this check caught it.
+  virtual Control control(CheckContext& context) = 0;
+};
+
+/// A kind of check: how it is declared in plans, what it proves, and how to make one.
+struct CheckKind {
+  std::string name;          ///< "migration.rows": suite, dot, kind
+  std::string proves;        ///< one or two sentences
+  std::string cannot_prove;  ///< what a reader might wrongly believe of a pass
+  std::vector<ParameterSpec> parameters;
+  bool needs_endpoints = false;  ///< both endpoints must be in the plan
+  bool needs_stores = false;     ///< both stores must be in the plan
+  bool exclusive = false;        ///< its measurement is void when another check runs beside it
+  std::function<std::unique_ptr<Check>(const Parameters&)> make;
+
+  /// "migration" of "migration.rows".
+  std::string suite() const { return name.substr(0, name.find('.')); }
+};
+
+}  // namespace sluice

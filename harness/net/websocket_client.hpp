@@ -28,6 +28,7 @@ struct WebSocketClose {
 struct WebSocketLimits {
   std::size_t message_bytes = 16u << 20;
   std::chrono::nanoseconds handshake_timeout = std::chrono::seconds(5);
+  std::chrono::nanoseconds send_timeout = std::chrono::seconds(10);  ///< for one message to be taken by the connection
 };
 
 /// One WebSocket connection (RFC 6455) as a client. Blocking, every wait bounded; for one thread at a time.

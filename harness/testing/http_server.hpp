@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct ServedRequest {
 
 struct ServedResponse {
   unsigned status = 200;
+  /// Content-Length is added unless one or Transfer-Encoding is here; then `body` goes out as it is.
   std::vector<net::Header> headers = {{"Content-Type", "application/json"}};
   std::string body;
   std::chrono::nanoseconds delay{0};  ///< waited on a timer before answering; blocks no other request
@@ -38,11 +40,14 @@ struct ServedMessage {
 struct ServedReply {
   std::uint64_t connection = 0;
   net::WebSocketMessage message;
+  std::optional<std::uint16_t> close =
+      std::nullopt;  ///< instead of a message: close with this code; 1006 cuts the connection
 };
 
 struct ServerHandlers {
   std::function<ServedResponse(const ServedRequest&)> http;
   std::function<std::vector<ServedReply>(const ServedMessage&)> websocket;  ///< empty: upgrades are refused with 404
+  std::vector<net::Header> handshake_headers = {};                          ///< added to the answer of every upgrade
 };
 
 /// Listens on 127.0.0.1 on a free port from construction to destruction, on a thread of its own; handlers are called

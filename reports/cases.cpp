@@ -1,0 +1,184 @@
+#include "reports/cases.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "reports/escape.hpp"
+#include "reports/summary.hpp"
+
+namespace sluice::reports {
+namespace {
+
+constexpr std::size_t name_limit = 300;
+constexpr std::size_t message_limit = 1000;
+
+// CI systems split class names at dots, and show line ends and escapes of names in odd ways.
+std::string class_part(std::string_view text) {
+  std::string part = clipped(terminal_text(text), name_limit);
+  std::replace(part.begin(), part.end(), '.', '_');
+  return part.empty() ? "unnamed" : part;
+}
+
+std::string line(std::string_view text, std::size_t limit) { return clipped(terminal_text(text), limit); }
+
+std::string unique_in(std::set<std::string>& taken, std::string name) {
+  const std::string wanted = name;
+  for (int again = 2; !taken.insert(name).second; ++again) name = fmt::format("{} #{}", wanted, again);
+  return name;
+}
+
+Verdict as_verdict(Decision decision) {
+  switch (decision) {
+    case Decision::go:
+      return Verdict::passed;
+    case Decision::no_go:
+      return Verdict::failed;
+    case Decision::inconclusive:
+      return Verdict::inconclusive;
+  }
+  return Verdict::errored;
+}
+
+std::string check_details(const CheckResult& check) {
+  const Outcome& outcome = check.outcome;
+  std::string text = fmt::format("{}, {}: {}\n", check.kind, to_string(outcome.verdict), terminal_text(outcome.reason));
+  for (const auto& coverage : outcome.coverage) text += fmt::format("examined: {}\n", terminal_text(examined(coverage)));
+  for (const auto& metric : outcome.metrics) {
+    text += fmt::format("{}: {}", terminal_text(metric.name), terminal_text(measured(metric)));
+    if (metric.limit) text += fmt::format(", limit {}", number(*metric.limit));
+    text += fmt::format(", {}\n", counted(metric.samples, "sample"));
+  }
+  if (outcome.control)
+    text += fmt::format("control: planted {}; {}\n", terminal_text(outcome.control->planted),
+                        outcome.control->caught ? "caught" : "NOT CAUGHT");
+  if (outcome.findings_total != 0)
+    text += fmt::format("findings: {} in all, {} shown\n", grouped(outcome.findings_total), outcome.findings.size());
+  for (const auto& finding : outcome.findings) text += "\n" + describe(finding);
+  if (!check.reproduce.empty()) text += fmt::format("\nthe check again: {}\n", terminal_text(check.reproduce));
+  return text;
+}
+
+std::string gate_details(const PhaseResult& phase) {
+  std::string text;
+  for (const auto& rule : phase.rules) {
+    text += fmt::format("{} {}: observed {}, limit {}", to_string(rule.decision), terminal_text(rule.rule),
+                        terminal_text(rule.observed), terminal_text(rule.limit));
+    if (rule.samples) text += fmt::format(", {}", counted(*rule.samples, "sample"));
+    text += "\n";
+  }
+  for (const auto& action : phase.actions) {
+    if (!action.succeeded)
+      text += fmt::format("action {} did not succeed: {}\n", terminal_text(action.name), terminal_text(action.outcome));
+  }
+  return text;
+}
+
+std::string run_details(const RunResult& run) {
+  std::string text = fmt::format("plan: {}\nseed: {}\n", terminal_text(run.plan_name), run.seed);
+  if (!run.controls_enabled) text += "controls were off: no pass of this run was proved able to fail\n";
+  if (!run.interrupted.empty()) text += fmt::format("interrupted by {}\n", terminal_text(run.interrupted));
+  for (const auto& service : run.services) {
+    if (!service.detail.empty())
+      text += fmt::format("service {} {}: {}\n", terminal_text(service.name), terminal_text(service.state),
+                          terminal_text(service.detail));
+  }
+  return text + fmt::format("again: {}\n", terminal_text(run.command));
+}
+
+// Gathers cases into suites in the order of their first case, and keeps all names apart.
+class Collector {
+ public:
+  explicit Collector(std::size_t details_limit) : details_limit_(details_limit) {}
+
+  void add(std::string_view phase, std::string_view suite, Case item) {
+    const auto key = std::pair(std::string(phase), std::string(suite));
+    auto found = index_.find(key);
+    if (found == index_.end()) {
+      const std::string name = unique_in(suite_names_, fmt::format("sluice.{}.{}", class_part(phase), class_part(suite)));
+      found = index_.emplace(key, suites_.size()).first;
+      suites_.push_back({.name = name, .cases = {}});
+    }
+    CaseSuite& home = suites_[found->second];
+    item.classname = home.name.substr(std::string_view("sluice.").size());
+    item.name = unique_in(case_names_[found->second], line(item.name.empty() ? "unnamed" : item.name, name_limit));
+    item.message = line(item.message, message_limit);
+    item.details = clipped(item.details, details_limit_);
+    home.cases.push_back(std::move(item));
+  }
+
+  std::vector<CaseSuite> take() { return std::move(suites_); }
+
+ private:
+  std::size_t details_limit_;
+  std::vector<CaseSuite> suites_;
+  std::map<std::pair<std::string, std::string>, std::size_t> index_;
+  std::set<std::string> suite_names_;
+  std::map<std::size_t, std::set<std::string>> case_names_;
+};
+
+void add_phase(Collector& collector, const PhaseResult& phase) {
+  for (const auto& check : phase.checks)
+    collector.add(phase.name, check.suite,
+                  {.classname = {},
+                   .name = check.stage.empty() ? check.name : fmt::format("{} ({})", check.name, check.stage),
+                   .verdict = check.outcome.verdict,
+                   .message = check.outcome.reason,
+                   .details = check_details(check),
+                   .started = check.started,
+                   .duration = check.duration});
+  // A phase that was only passed through was not asked; that it could not be entered is no such excuse.
+  const bool not_asked = phase.entered_only && phase.decision != Decision::no_go;
+  collector.add(phase.name, "gate",
+                {.classname = {},
+                 .name = "gate",
+                 .verdict = not_asked ? Verdict::skipped : as_verdict(phase.decision),
+                 .message = not_asked ? "entered only because a later phase needs it; its gate was not asked"
+                                      : fmt::format("{}: {}", to_string(phase.decision), phase.deciding_rule),
+                 .details = gate_details(phase),
+                 .started = phase.started,
+                 .duration = phase.duration});
+}
+
+}  // namespace
+
+std::string describe(const Finding& finding, std::string_view indent) {
+  std::string text = fmt::format("{}[{}] {}: {}\n", indent, to_string(finding.severity), terminal_text(finding.rule),
+                                 terminal_text(finding.summary));
+  const auto add = [&](std::string_view label, std::string_view value) {
+    text += fmt::format("{}  {:<10} {}\n", indent, label, terminal_text(value));
+  };
+  if (!finding.where.empty()) add("where:", location(finding));
+  if (finding.old_value) add("old:", *finding.old_value);
+  if (finding.new_value) add("new:", *finding.new_value);
+  if (finding.occurrences > 1) add("seen:", counted(finding.occurrences, "time"));
+  if (!finding.reproduce.empty()) add("reproduce:", finding.reproduce);
+  return text;
+}
+
+std::vector<CaseSuite> case_suites(const RunResult& run, std::size_t details_limit) {
+  Collector collector(details_limit);
+  collector.add("run", "decision",
+                {.classname = {},
+                 .name = "decision",
+                 .verdict = as_verdict(run.decision),
+                 .message = fmt::format("{}: {}", to_string(run.decision), run.deciding_rule),
+                 .details = run_details(run),
+                 .started = run.started,
+                 .duration = run.duration});
+  for (const auto& phase : run.phases) add_phase(collector, phase);
+  for (const auto& absent : run.not_run)
+    collector.add(absent.phase.empty() ? "run" : absent.phase, "not-run",
+                  {.classname = {},
+                   .name = fmt::format("{} {}", absent.what, absent.name),
+                   .verdict = Verdict::skipped,
+                   .message = absent.why,
+                   .details = {},
+                   .started = run.started,
+                   .duration = {}});
+  return collector.take();
+}
+
+}  // namespace sluice::reports

@@ -1,0 +1,105 @@
+#include "reports/json.hpp"
+
+#include <cmath>
+#include <concepts>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "reports/escape.hpp"
+#include "reports/fields.hpp"
+#include "reports/summary.hpp"
+
+namespace sluice::reports {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename Value>
+concept Named = std::same_as<Value, Verdict> || std::same_as<Value, Decision> || std::same_as<Value, Severity>;
+
+Json write(bool value) { return value; }
+Json write(int value) { return value; }
+Json write(std::uint64_t value) { return value; }
+Json write(const std::string& value) { return valid_utf8(value); }
+Json write(const std::filesystem::path& value) { return valid_utf8(value.native()); }
+Json write(std::chrono::nanoseconds value) { return value.count(); }
+Json write(TimePoint value) { return iso_time(value); }
+
+Json write(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+  return value;
+}
+
+template <Named Value>
+Json write(Value value) {
+  return std::string(to_string(value));
+}
+
+template <typename Model>
+Json write_object(const Model& model);
+
+Json write(const std::pair<std::string, std::string>& place) {
+  return Json{{"name", write(place.first)}, {"value", write(place.second)}};
+}
+
+Json write(const std::map<std::string, std::string>& values) {
+  Json object = Json::object();
+  for (const auto& [name, value] : values) object[valid_utf8(name)] = write(value);
+  return object;
+}
+
+template <typename Item>
+Json write(const std::vector<Item>& items) {
+  Json array = Json::array();
+  for (const auto& item : items) {
+    if constexpr (requires { write(item); })
+      array.push_back(write(item));
+    else
+      array.push_back(write_object(item));
+  }
+  return array;
+}
+
+class Writer {
+ public:
+  template <typename Member>
+  void operator()(const char* name, const Member& member) {
+    if constexpr (requires { write(member); })
+      object_[name] = write(member);
+    else
+      object_[name] = write_object(member);
+  }
+  template <typename Member>
+  void operator()(const char* name, const std::optional<Member>& member) {
+    if (member) (*this)(name, *member);
+  }
+  Json take() { return std::move(object_); }
+
+ private:
+  Json object_ = Json::object();
+};
+
+template <typename Model>
+Json write_object(const Model& model) {
+  Writer writer;
+  fields(writer, model);
+  return writer.take();
+}
+
+}  // namespace
+
+Json to_json(const RunResult& run) {
+  Json report = {{"format", "sluice-report"}, {"schema_version", RunResult::schema_version}};
+  report.update(write_object(run));
+  report["seed"] = std::to_string(run.seed);
+  return report;
+}
+
+std::string json(const RunResult& run) { return to_json(run).dump(2) + "\n"; }
+
+}  // namespace sluice::reports

@@ -1,0 +1,56 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/core/result.hpp"
+
+namespace sluice::reports {
+
+/// How the checks of one suite came out. Errored checks ran, but count for nothing.
+struct SuiteCount {
+  std::string suite;
+  std::uint64_t passed = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t inconclusive = 0;
+  std::uint64_t errored = 0;
+  std::uint64_t not_run = 0;  ///< skipped, or planned and never started
+
+  std::uint64_t ran() const { return passed + failed + inconclusive + errored; }
+};
+
+/// The four suites in their fixed order, then any others that the run names, by first appearance. A check that never started tells
+/// no suite of its own: it counts where a check of its name ran in another phase, and otherwise in none (see unplaced_not_run).
+std::vector<SuiteCount> count_suites(const RunResult& run);
+
+/// Checks that never started and whose suite no other phase tells.
+std::uint64_t unplaced_not_run(const RunResult& run);
+
+/// Everything that was planned and not judged, with the reason: what the run lists, skipped checks, phases entered without their checks.
+std::vector<NotRun> everything_not_run(const RunResult& run);
+
+/// A sign for the verdict or decision, for eyes that do not see its colour. One character wide.
+std::string_view mark(Verdict verdict);
+std::string_view mark(Decision decision);
+
+/// "1,234,567".
+std::string grouped(std::uint64_t count);
+/// For people: "12,345", "1.034", "0.00021", "not a number".
+std::string number(double value);
+/// `count` with the noun in the right number: "1 check", "2 checks".
+std::string counted(std::uint64_t count, std::string_view noun);
+/// "1.034 ratio (95% interval 1.01 to 1.06)": value, unit and, where there is one, the interval.
+std::string measured(const Metric& metric);
+/// "20,000 of 20,000 rows", "312 exchanges".
+std::string examined(const Coverage& coverage);
+/// "table captures › key id=7".
+std::string location(const Finding& finding, std::string_view separator = " › ");
+
+/// "2026-11-20 11:29:29 UTC"; "unknown" for the epoch, which no run starts at.
+std::string human_time(TimePoint time);
+/// "2026-11-20T11:29:29.123456789Z", exact.
+std::string iso_time(TimePoint time);
+
+}  // namespace sluice::reports

@@ -1,0 +1,301 @@
+#include "harness/plan/crosscheck.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "harness/core/glob.hpp"
+#include "harness/plan/declarations.hpp"
+#include "harness/plan/reference.hpp"
+
+namespace sluice::plan {
+namespace {
+
+std::vector<std::string> keys_of(const Node& root, const char* section) {
+  std::vector<std::string> names;
+  if (const Node* found = root.find(section)) {
+    for (const auto& member : found->members) names.push_back(member.key);
+  }
+  return names;
+}
+
+// A list of texts, or one text, as its scalar nodes.
+std::vector<const Node*> scalars(const Node* node) {
+  std::vector<const Node*> result;
+  if (node == nullptr) return result;
+  if (node->kind == Node::Kind::scalar) result.push_back(node);
+  for (const auto& item : node->items) {
+    if (item.kind == Node::Kind::scalar) result.push_back(&item);
+  }
+  return result;
+}
+
+std::string text_of(const Node* node) { return node != nullptr && node->kind == Node::Kind::scalar ? node->text : ""; }
+
+class CrossChecker {
+ public:
+  CrossChecker(const Node& root, const std::vector<CheckKind>& kinds, Problems& problems)
+      : root_(root),
+        kinds_(kinds),
+        problems_(problems),
+        services_(keys_of(root, "services")),
+        actions_(keys_of(root, "actions")),
+        checks_(keys_of(root, "checks")) {
+    if (const Node* phases = root.find("phases")) {
+      for (const auto& phase : phases->items) {
+        if (const Node* name = phase.find("name")) phases_.push_back(name->text);
+      }
+    }
+  }
+
+  void run() {
+    check_service_names();
+    check_needs_of_services();
+    check_phases();
+    check_sides();
+    check_references();
+  }
+
+ private:
+  void check_service_names() {
+    static const std::set<std::string> builtin{"plan", "work", "bin", "self", "env", "secret"};
+    const Node* services = root_.find("services");
+    if (services == nullptr) return;
+    for (const auto& service : services->members) {
+      if (builtin.contains(service.key)) {
+        problems_.add(service.at, fmt::format("service '{}' has the name of a built-in; choose another", service.key));
+      }
+      if (service.key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") !=
+          std::string::npos) {
+        problems_.add(service.at,
+                      fmt::format("service '{}': names hold letters, digits, '-' and '_' only", service.key));
+      }
+    }
+  }
+
+  void check_name(const Node& name, const std::vector<std::string>& known, const std::string& what) {
+    if (std::find(known.begin(), known.end(), name.text) != known.end()) return;
+    problems_.add(name.at, fmt::format("no {} is called '{}'{}", what, name.text, suggestion(name.text, known)));
+  }
+
+  void check_needs_of_services() {
+    const Node* services = root_.find("services");
+    if (services == nullptr) return;
+    std::map<std::string, std::vector<std::string>> graph;
+    for (const auto& service : services->members) {
+      for (const Node* need : scalars(service.value.find("needs"))) {
+        check_name(*need, services_, "service");
+        graph[service.key].push_back(need->text);
+      }
+      for_each_text(service.value, [&](const Node& text) {
+        std::string ignored;
+        for (const auto& reference : find_references(text.text, ignored)) {
+          if (reference.name != service.key) graph[service.key].push_back(reference.name);
+        }
+      });
+    }
+    for (const auto& service : services->members) report_cycle(service.key, service.at, graph, "service");
+  }
+
+  // Reports a cycle once, at its alphabetically first member.
+  void report_cycle(const std::string& start, const Position& at,
+                    const std::map<std::string, std::vector<std::string>>& graph, const char* what) {
+    std::vector<std::string> path;
+    std::set<std::string> visited;
+    const std::function<bool(const std::string&)> reaches_start = [&](const std::string& name) {
+      const auto edges = graph.find(name);
+      if (edges == graph.end()) return false;
+      for (const auto& next : edges->second) {
+        if (next == start) return true;
+        if (next < start || !visited.insert(next).second) continue;
+        path.push_back(next);
+        if (reaches_start(next)) return true;
+        path.pop_back();
+      }
+      return false;
+    };
+    if (!reaches_start(start)) return;
+    std::string chain = start;
+    for (const auto& name : path) chain += " -> " + name;
+    problems_.add(at, fmt::format("{} needs go in a circle: {} -> {}", what, chain, start));
+  }
+
+  void check_phases() {
+    const Node* phases = root_.find("phases");
+    if (phases == nullptr) return;
+    std::set<std::string> seen;
+    std::map<std::string, std::vector<std::string>> graph;
+    for (const auto& phase : phases->items) {
+      const std::string name = text_of(phase.find("name"));
+      if (!name.empty() && !seen.insert(name).second) {
+        problems_.add(phase.find("name")->at, fmt::format("a second phase is called '{}'", name));
+      }
+      for (const Node* need : scalars(phase.find("needs"))) {
+        check_name(*need, phases_, "phase");
+        graph[name].push_back(need->text);
+      }
+      for (const Node* action : scalars(phase.find("enter"))) check_name(*action, actions_, "action");
+      if (const Node* rollback = phase.find("rollback")) check_name(*rollback, actions_, "action");
+      check_gate(phase, name);
+    }
+    for (const auto& phase : phases->items) {
+      const std::string name = text_of(phase.find("name"));
+      if (!name.empty()) report_cycle(name, phase.at, graph, "phase");
+    }
+  }
+
+  void check_gate(const Node& phase, const std::string& name) {
+    std::set<std::string> matched_by;  // names, kinds and suites of the phase's checks
+    std::set<std::string> used;
+    for (const char* stage : {"before", "during", "after"}) {
+      for (const Node* check : scalars(phase.find(stage))) {
+        check_name(*check, checks_, "check");
+        used.insert(check->text);
+        const std::string kind = kind_of(check->text);
+        matched_by.insert({check->text, kind, kind.substr(0, kind.find('.'))});
+      }
+    }
+    if (used.empty()) {
+      problems_.add(phase.at, fmt::format("phase '{}' has no checks: nothing could open or close its gate", name));
+    }
+    const Node* gate = phase.find("gate");
+    for (const Node* rule : scalars(gate != nullptr ? gate->find("require") : nullptr)) {
+      if (rule->text == "all") continue;
+      const bool matches = std::any_of(matched_by.begin(), matched_by.end(),
+                                       [&](const std::string& text) { return glob_matches(rule->text, text); });
+      if (!matches) {
+        problems_.add(rule->at, fmt::format("phase '{}': '{}' matches none of its checks{}", name, rule->text,
+                                            suggestion(rule->text, {used.begin(), used.end()})));
+      }
+    }
+  }
+
+  std::string kind_of(const std::string& check) const {
+    const Node* checks = root_.find("checks");
+    const Node* found = checks == nullptr ? nullptr : checks->find(check);
+    return found == nullptr ? "" : text_of(found->find("kind"));
+  }
+
+  void check_sides() {
+    const Node* checks = root_.find("checks");
+    if (checks == nullptr) return;
+    for (const auto& check : checks->members) {
+      const auto kind = std::find_if(kinds_.begin(), kinds_.end(), [&](const CheckKind& candidate) {
+        return candidate.name == text_of(check.value.find("kind"));
+      });
+      if (kind == kinds_.end()) continue;
+      if (kind->needs_endpoints) require_sides(check, "endpoints", "\"${SERVICE.url}\"");
+      if (kind->needs_stores) require_sides(check, "stores", "\"${POSTGRES.url}/DATABASE\"");
+    }
+  }
+
+  void require_sides(const Node::Member& check, const char* section, const char* example) {
+    const Node* found = root_.find(section);
+    for (const char* side : {"old", "new"}) {
+      if (found != nullptr && found->find(side) != nullptr) continue;
+      problems_.add(check.at, fmt::format("check '{}' compares both sides, and `{}:` has no '{}'; add `{}: {}` there",
+                                          check.key, section, side, side, example));
+    }
+  }
+
+  static void for_each_text(const Node& node, const std::function<void(const Node&)>& visit) {
+    if (node.kind == Node::Kind::scalar) visit(node);
+    for (const auto& item : node.items) for_each_text(item, visit);
+    for (const auto& member : node.members) for_each_text(member.value, visit);
+  }
+
+  void check_references() {
+    for (const char* section : {"services", "endpoints", "stores", "actions", "checks"}) {
+      const Node* found = root_.find(section);
+      if (found == nullptr) continue;
+      for (const auto& member : found->members) {
+        const bool is_service = std::string_view(section) == "services";
+        for_each_text(member.value, [&](const Node& text) { check_text(text, is_service ? member.key : ""); });
+      }
+    }
+  }
+
+  void check_text(const Node& text, const std::string& self) {
+    std::string error;
+    for (const auto& reference : find_references(text.text, error)) check_reference(reference, text.at, self);
+    if (!error.empty()) problems_.add(text.at, error);
+  }
+
+  void check_reference(const Reference& reference, const Position& at, const std::string& self) {
+    const auto attribute_must_be = [&](const std::vector<std::string>& known) {
+      if (std::find(known.begin(), known.end(), reference.attribute) != known.end()) return;
+      problems_.add(at, fmt::format("{}: '{}' has no '{}'{}", reference.text, reference.name, reference.attribute,
+                                    suggestion(reference.attribute, known)));
+    };
+    if (reference.name == "work" || reference.name == "bin") {
+      if (!reference.attribute.empty())
+        problems_.add(at, fmt::format("{}: write ${{{}}}", reference.text, reference.name));
+    } else if (reference.name == "plan") {
+      attribute_must_be({"dir"});
+    } else if (reference.name == "env" || reference.name == "secret") {
+      if (std::getenv(reference.attribute.c_str()) == nullptr) {
+        problems_.add(at,
+                      fmt::format("{}: the environment variable {} is not set", reference.text, reference.attribute));
+      }
+    } else if (reference.name == "self") {
+      if (self.empty())
+        problems_.add(at, fmt::format("{}: only a service can refer to itself", reference.text));
+      else
+        attribute_must_be(service_attributes(service_kind(self)));
+    } else if (std::find(services_.begin(), services_.end(), reference.name) == services_.end()) {
+      problems_.add(at, fmt::format("{}: no service is called '{}'{}", reference.text, reference.name,
+                                    suggestion(reference.name, services_)));
+    } else if (const auto known = service_attributes(service_kind(reference.name)); !known.empty()) {
+      attribute_must_be(known);
+    }
+  }
+
+  std::string service_kind(const std::string& name) const {
+    const Node* services = root_.find("services");
+    const Node* service = services == nullptr ? nullptr : services->find(name);
+    return service == nullptr ? "" : text_of(service->find("kind"));
+  }
+
+  const Node& root_;
+  const std::vector<CheckKind>& kinds_;
+  Problems& problems_;
+  std::vector<std::string> services_;
+  std::vector<std::string> actions_;
+  std::vector<std::string> checks_;
+  std::vector<std::string> phases_;
+};
+
+void collect_references(const nlohmann::json& value, std::set<std::string>& names) {
+  if (value.is_string()) {
+    std::string ignored;
+    for (const auto& reference : find_references(value.get_ref<const std::string&>(), ignored))
+      names.insert(reference.name);
+  }
+  if (value.is_structured()) {
+    for (const auto& item : value) collect_references(item, names);
+  }
+}
+
+}  // namespace
+
+void crosscheck(const Node& root, const std::vector<CheckKind>& kinds, Problems& problems) {
+  CrossChecker(root, kinds, problems).run();
+}
+
+void add_implied_needs(Plan& plan) {
+  for (auto& service : plan.services) {
+    std::set<std::string> names;
+    collect_references(service.parameters.json(), names);
+    for (const auto& name : names) {
+      if (name == service.name || plan.service(name) == nullptr) continue;
+      if (std::find(service.needs.begin(), service.needs.end(), name) == service.needs.end())
+        service.needs.push_back(name);
+    }
+  }
+}
+
+}  // namespace sluice::plan

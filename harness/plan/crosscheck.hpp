@@ -1,0 +1,18 @@
+#pragma once
+#include <vector>
+
+#include "harness/core/check.hpp"
+#include "harness/plan/node.hpp"
+#include "harness/plan/plan.hpp"
+
+namespace sluice::plan {
+
+/// Checks what one value alone cannot show: that names exist, needs have no cycle, references can be filled, checks
+/// have their sides, and every phase has something to be judged by. Works on the tree as written; parts of the wrong
+/// form are skipped, because normalise() has reported them.
+void crosscheck(const Node& root, const std::vector<CheckKind>& kinds, Problems& problems);
+
+/// Adds to each service's needs the services that its texts refer to.
+void add_implied_needs(Plan& plan);
+
+}  // namespace sluice::plan

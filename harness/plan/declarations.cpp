@@ -1,0 +1,148 @@
+#include "harness/plan/declarations.hpp"
+
+namespace sluice::plan {
+namespace {
+
+ParameterSpec text(std::string name, std::string doc, bool required = false) {
+  return {.name = std::move(name), .type = ParameterType::text, .doc = std::move(doc), .required = required};
+}
+
+ParameterSpec texts(std::string name, std::string doc, bool required = false) {
+  return {.name = std::move(name),
+          .type = ParameterType::list,
+          .doc = std::move(doc),
+          .required = required,
+          .item = {text("", "")},
+          .shorthand = "item"};
+}
+
+ParameterSpec text_map(std::string name, std::string doc) {
+  return {.name = std::move(name), .type = ParameterType::map, .doc = std::move(doc), .item = {text("", "")}};
+}
+
+ParameterSpec duration(std::string name, std::string doc, std::string default_text) {
+  return {.name = std::move(name),
+          .type = ParameterType::duration,
+          .doc = std::move(doc),
+          .default_text = std::move(default_text),
+          .minimum = 0.001,
+          .maximum = 7 * 86400.0};
+}
+
+ParameterSpec record(std::string name, std::string doc, std::vector<ParameterSpec> fields) {
+  return {.name = std::move(name), .type = ParameterType::record, .doc = std::move(doc), .fields = std::move(fields)};
+}
+
+ParameterSpec command(std::string doc) {
+  ParameterSpec spec = texts("command", std::move(doc), true);
+  spec.shorthand.clear();  // a command line is never split by us: quoting rules differ
+  spec.minimum = 1;
+  return spec;
+}
+
+ParameterSpec ready(std::string within) {
+  return record("ready", "when the service counts as up",
+                {text("http", "path that must answer with a status below 400"),
+                 text("log", "text that must appear in its log"),
+                 {.name = "tcp",
+                  .type = ParameterType::boolean,
+                  .doc = "its address must accept a connection",
+                  .default_text = "false"},
+                 duration("within", "how long it may take", std::move(within))});
+}
+
+Alternative process_kind() {
+  return {"process",
+          "A program of yours, run in a process group of its own and ended with the run.",
+          {command("program and arguments; no shell is involved"),
+           texts("needs", "services that must be ready before it starts"),
+           text_map("env", "environment variables set for it"), ready("10s"),
+           duration("stop_within", "time between SIGTERM and SIGKILL", "5s")}};
+}
+
+Alternative postgres_kind() {
+  return {"postgres",
+          "A private PostgreSQL cluster on a unix socket, made for the run and removed with it.",
+          {texts("databases", "databases to create"),
+           texts("needs", "services that must be ready before it starts"),
+           text_map("settings", "postgresql.conf settings"),
+           {.name = "durable",
+            .type = ParameterType::boolean,
+            .doc = "keep fsync and full_page_writes on; off is faster and safe for data that is thrown away",
+            .default_text = "false"},
+           duration("within", "how long initdb and start-up may take", "60s")}};
+}
+
+Alternative external_kind() {
+  return {"external",
+          "Something that is already up and that the run must not start or stop.",
+          {text("url", "its base URL, http://… or postgresql://…", true),
+           texts("needs", "services that must be ready before it is probed"), ready("10s")}};
+}
+
+ParameterSpec phase_declaration() {
+  return record(
+      "", "",
+      {text("name", "name of the phase", true), texts("needs", "phases whose gates must be open first"),
+       texts("before", "checks before its actions"), texts("enter", "actions that make the step"),
+       texts("during", "checks that run beside the actions, or after them where they must be alone"),
+       texts("after", "checks when the actions are done"), text("rollback", "action that takes the step back"),
+       record("gate", "the rule that opens the phase",
+              {{.name = "require",
+                .type = ParameterType::list,
+                .doc = "`all`, or names or globs of checks, suites (`migration`) and kinds (`load.*`) that must pass",
+                .default_text = "all",
+                .minimum = 1,
+                .item = {text("", "")},
+                .shorthand = "item"}})});
+}
+
+}  // namespace
+
+std::vector<Alternative> service_kinds() { return {process_kind(), postgres_kind(), external_kind()}; }
+
+std::vector<std::string> service_attributes(std::string_view kind) {
+  if (kind == "process") return {"url", "address", "host", "port", "log"};
+  if (kind == "postgres") return {"url", "socket", "port", "user", "log"};
+  if (kind == "external") return {"url", "address", "host", "port"};
+  return {};
+}
+
+ParameterSpec plan_declaration(const std::vector<CheckKind>& kinds) {
+  std::vector<Alternative> checks;
+  for (const auto& kind : kinds) checks.push_back({kind.name, kind.proves, kind.parameters});
+
+  const auto named = [](std::string name, std::string doc, ParameterSpec item) {
+    return ParameterSpec{
+        .name = std::move(name), .type = ParameterType::map, .doc = std::move(doc), .item = {std::move(item)}};
+  };
+  ParameterSpec action = record("", "",
+                                {command("program and arguments; no shell is involved"),
+                                 duration("timeout", "after this it is killed and has failed", "10m"),
+                                 text_map("env", "environment variables set for it")});
+  return record(
+      "plan", "one migration",
+      {{.name = "sluice",
+        .type = ParameterType::integer,
+        .doc = "version of the plan format: 1",
+        .required = true,
+        .minimum = 1,
+        .maximum = 1},
+       text("name", "what the migration is called in reports", true),
+       named("services", "what runs, by name", {.type = ParameterType::variant, .alternatives = service_kinds()}),
+       record("endpoints", "base URL of each side",
+              {text("old", "base URL of the old side"), text("new", "base URL of the new side")}),
+       record("stores", "database of each side: sqlite:PATH or postgresql://…",
+              {text("old", "store of the old side"), text("new", "store of the new side")}),
+       named("actions", "commands that change the world, by name", std::move(action)),
+       named("checks", "verifications, by name", {.type = ParameterType::variant, .alternatives = std::move(checks)}),
+       {.name = "phases",
+        .type = ParameterType::list,
+        .doc = "the steps of the migration, in order",
+        .required = true,
+        .minimum = 1,
+        .item = {phase_declaration()}},
+       texts("allow_targets", "hosts outside this machine that may receive load and attack traffic")});
+}
+
+}  // namespace sluice::plan

@@ -1,0 +1,160 @@
+#include "harness/plan/node.hpp"
+
+#include <fmt/core.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "harness/core/printable.hpp"
+
+namespace sluice::plan {
+namespace {
+
+constexpr std::size_t max_bytes = 4u << 20;
+constexpr int max_depth = 64;
+constexpr std::size_t max_nodes = 200'000;
+
+class Converter {
+ public:
+  Converter(std::shared_ptr<const std::string> file, Problems& problems)
+      : file_(std::move(file)), problems_(problems) {}
+
+  Node convert(const YAML::Node& yaml, int depth) {
+    Node node;
+    node.at = position(yaml.Mark());
+    if (full_) return node;
+    if (++count_ > max_nodes || depth > max_depth) {
+      full_ = true;
+      problems_.add(node.at, fmt::format("too large: more than {} values or {} levels (are aliases multiplying?)",
+                                         max_nodes, max_depth));
+      return node;
+    }
+    switch (yaml.Type()) {
+      case YAML::NodeType::Undefined:
+      case YAML::NodeType::Null:
+        break;
+      case YAML::NodeType::Scalar:
+        node.kind = Node::Kind::scalar;
+        node.text = yaml.Scalar();
+        node.quoted = yaml.Tag() == "!";
+        break;
+      case YAML::NodeType::Sequence:
+        node.kind = Node::Kind::list;
+        for (const auto& item : yaml) node.items.push_back(convert(item, depth + 1));
+        break;
+      case YAML::NodeType::Map:
+        convert_map(yaml, depth, node);
+        break;
+    }
+    return node;
+  }
+
+  Position position(const YAML::Mark& mark) const {
+    if (mark.is_null()) return {file_, 0, 0};
+    return {file_, mark.line + 1, mark.column + 1};
+  }
+
+ private:
+  void convert_map(const YAML::Node& yaml, int depth, Node& node) {
+    node.kind = Node::Kind::map;
+    std::set<std::string> seen;
+    for (const auto& entry : yaml) {
+      const Position at = position(entry.first.Mark());
+      if (!entry.first.IsScalar()) {
+        problems_.add(at, "a key must be a plain text");
+        continue;
+      }
+      const std::string& key = entry.first.Scalar();
+      if (!seen.insert(key).second)
+        problems_.add(at, fmt::format("key '{}' is here a second time", printable(key, 80)));
+      node.members.push_back({key, at, convert(entry.second, depth + 1)});
+    }
+  }
+
+  std::shared_ptr<const std::string> file_;
+  Problems& problems_;
+  std::size_t count_ = 0;
+  bool full_ = false;
+};
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const {
+  const auto found = std::find_if(members.begin(), members.end(), [&](const Member& m) { return m.key == key; });
+  return found == members.end() ? nullptr : &found->value;
+}
+
+Node* Node::find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
+
+std::string Node::describe() const {
+  switch (kind) {
+    case Kind::null:
+      return "nothing";
+    case Kind::scalar:
+      return "'" + printable(text, 80) + "'";
+    case Kind::list:
+      return "a list";
+    case Kind::map:
+      return "a map";
+  }
+  return "nothing";
+}
+
+Node read_yaml(const std::string& text, const std::string& file, Problems& problems) {
+  Converter converter(std::make_shared<const std::string>(file), problems);
+  const Position whole{std::make_shared<const std::string>(file), 0, 0};
+  if (text.size() > max_bytes) {
+    problems.add(whole, fmt::format("larger than {} bytes", max_bytes));
+    return {};
+  }
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1)
+      problems.add(whole, fmt::format("holds {} YAML documents, expected one", documents.size()));
+    return documents.empty() ? Node{} : converter.convert(documents.front(), 1);
+  } catch (const YAML::Exception& error) {
+    problems.add(converter.position(error.mark), "not YAML: " + error.msg);
+  } catch (const std::exception& error) {
+    problems.add(whole, std::string("not YAML: ") + error.what());
+  }
+  return {};
+}
+
+Node read_yaml_file(const std::filesystem::path& path, const std::string& shown, Problems& problems) {
+  std::ifstream stream(path, std::ios::binary);
+  std::error_code ignored;
+  if (!stream || std::filesystem::is_directory(path, ignored)) {
+    problems.add({std::make_shared<const std::string>(shown), 0, 0},
+                 fmt::format("cannot be read: {}", std::strerror(errno == 0 ? EISDIR : errno)));
+    return {};
+  }
+  std::string text(max_bytes + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  return read_yaml(text, shown, problems);
+}
+
+void merge(Node& base, const Node& overlay) {
+  if (base.kind != Node::Kind::map || overlay.kind != Node::Kind::map) {
+    base = overlay;
+    return;
+  }
+  for (const auto& member : overlay.members) {
+    const auto found = std::find_if(base.members.begin(), base.members.end(),
+                                    [&](const Node::Member& m) { return m.key == member.key; });
+    if (member.value.kind == Node::Kind::null) {
+      if (found != base.members.end()) base.members.erase(found);
+    } else if (found == base.members.end()) {
+      base.members.push_back(member);
+    } else {
+      merge(found->value, member.value);
+    }
+  }
+}
+
+}  // namespace sluice::plan

@@ -1,0 +1,81 @@
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/check.hpp"
+#include "harness/core/parameters.hpp"
+#include "harness/plan/source.hpp"
+
+namespace sluice::plan {
+
+/// A service as declared. `needs` holds the written ones and those that its texts refer to.
+struct ServiceSpec {
+  std::string name;
+  std::string kind;
+  std::vector<std::string> needs;
+  Parameters parameters;
+  Position at;
+};
+
+struct ActionSpec {
+  std::string name;
+  std::vector<std::string> command;
+  std::chrono::nanoseconds timeout{};
+  std::map<std::string, std::string> environment;
+  Position at;
+};
+
+struct CheckSpec {
+  std::string name;
+  CheckKind kind;
+  Parameters parameters;
+  Position at;
+};
+
+struct PhaseSpec {
+  std::string name;
+  std::vector<std::string> needs;
+  std::vector<std::string> before;
+  std::vector<std::string> enter;  ///< actions
+  std::vector<std::string> during;
+  std::vector<std::string> after;
+  std::optional<std::string> rollback;
+  /// What the gate requires: "all", or globs over check names, kinds and suites.
+  std::vector<std::string> require;
+  Position at;
+
+  /// The checks in the order of their stages.
+  std::vector<std::string> checks() const;
+};
+
+/// One migration, checked and immutable. Texts still hold their `${...}` references: ports exist only once services
+/// run.
+struct Plan {
+  std::filesystem::path path;
+  std::filesystem::path directory;
+  std::string name;
+  std::string text;  ///< the file as read, for its identity
+  std::vector<ServiceSpec> services;
+  std::map<std::string, std::string> endpoints;
+  std::map<std::string, std::string> stores;
+  std::vector<ActionSpec> actions;
+  std::vector<CheckSpec> checks;
+  std::vector<PhaseSpec> phases;
+  std::vector<std::string> allow_targets;
+
+  const ServiceSpec* service(std::string_view name) const;
+  const ActionSpec* action(std::string_view name) const;
+  const CheckSpec* check(std::string_view name) const;
+  const PhaseSpec* phase(std::string_view name) const;
+  /// Whether anything in the plan is not the run's own to create: then nothing is entered but the phase asked for.
+  bool has_external_services() const;
+};
+
+/// The phases that `name` needs, transitively, and itself, each after what it needs.
+std::vector<const PhaseSpec*> phases_up_to(const Plan& plan, const std::string& name);
+
+}  // namespace sluice::plan

@@ -1,0 +1,239 @@
+#include "harness/services/child_process.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <grp.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/process/v2/environment.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/start_dir.hpp>
+#include <boost/process/v2/stdio.hpp>
+#include <condition_variable>
+#include <cstring>
+#include <future>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+#include "harness/core/errors.hpp"
+
+extern char** environ;
+
+namespace sluice::services {
+namespace {
+
+namespace asio = boost::asio;
+namespace process = boost::process::v2;
+using Launcher = process::posix::default_launcher;
+
+ExitStatus from_native(int status) {
+  if (WIFSIGNALED(status)) return {.code = 0, .signal = WTERMSIG(status)};
+  return {.code = WEXITSTATUS(status), .signal = 0};
+}
+
+// Runs in the child between fork and exec: only async-signal-safe calls.
+struct ChildSetup {
+  pid_t parent;
+  std::optional<RunAs> run_as;
+  int death_signal;
+
+  process::error_code on_exec_setup(Launcher&, const process::filesystem::path&, const char* const*) const {
+    if (setpgid(0, 0) != 0) return last_error();
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    signal(SIGPIPE, SIG_DFL);
+    if (run_as && (setgroups(0, nullptr) != 0 || setgid(run_as->group) != 0 || setuid(run_as->user) != 0)) {
+      return last_error();
+    }
+    // After setuid, which clears it. The parent may have died before this line: then nobody would ever signal us.
+    if (prctl(PR_SET_PDEATHSIG, death_signal) != 0) return last_error();
+    if (getppid() != parent) _exit(127);
+    return {};
+  }
+
+  // The launcher would call exit() in the forked child: our atexit handlers and stdio buffers are not the child's to
+  // run.
+  void on_exec_error(Launcher&, const process::filesystem::path&, const char* const*,
+                     const process::error_code&) const {
+    _exit(127);
+  }
+
+  static process::error_code last_error() { return {errno, boost::system::system_category()}; }
+};
+
+std::vector<std::string> child_environment(const std::map<std::string, std::string>& added) {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    if (!added.contains(std::string(text.substr(0, text.find('='))))) environment.emplace_back(text);
+  }
+  for (const auto& [name, value] : added) environment.push_back(name + "=" + value);
+  return environment;
+}
+
+class LogFile {
+ public:
+  explicit LogFile(const std::filesystem::path& path)
+      : descriptor_(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
+    if (descriptor_ < 0)
+      throw EnvironmentError(fmt::format("cannot write the log {}: {}", path.string(), std::strerror(errno)));
+  }
+  ~LogFile() { close(descriptor_); }
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace
+
+struct ChildProcess::State {
+  pid_t pid = -1;
+  mutable std::mutex mutex;
+  mutable std::condition_variable_any changed;
+  std::optional<ExitStatus> exit;
+  std::function<void(ExitStatus)> on_exit;
+  std::optional<process::basic_process<asio::io_context::executor_type>> handle;  // used on the host's thread only
+};
+
+std::string ExitStatus::to_string() const {
+  if (signal == 0) return fmt::format("exit code {}", code);
+  return fmt::format("killed by signal {} ({})", signal, strsignal(signal));
+}
+
+std::filesystem::path find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) return name;
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const auto candidate = std::filesystem::path(folder.empty() ? "." : folder) / name;
+    std::error_code ignored;
+    if (access(candidate.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(candidate, ignored)) return candidate;
+  }
+  return {};
+}
+
+struct ProcessHost::Impl {
+  explicit Impl(std::string marker)
+      : run_marker(std::move(marker)), work(context.get_executor()), thread([this] { context.run(); }) {}
+
+  std::shared_ptr<ChildProcess::State> start(const SpawnOptions& options, std::function<void(ExitStatus)> on_exit) {
+    const auto program = find_program(options.command.at(0));
+    if (program.empty()) throw EnvironmentError(fmt::format("no program '{}' in PATH", options.command[0]));
+    const LogFile log(options.log);
+    auto added = options.environment;
+    added["SLUICE_RUN"] = run_marker;
+    const auto environment = child_environment(added);
+    const std::vector<std::string> arguments(options.command.begin() + 1, options.command.end());
+    Launcher launcher;
+    process::error_code error;
+    auto handle =
+        launcher(context.get_executor(), error, process::filesystem::path(program.string()), arguments,
+                 process::process_environment(environment), process::process_start_dir(options.directory.string()),
+                 process::process_stdio{nullptr, log.descriptor(), log.descriptor()},
+                 ChildSetup{getpid(), options.run_as, options.death_signal});
+    if (error) {
+      if (launcher.pid > 0) waitpid(launcher.pid, nullptr, 0);
+      throw EnvironmentError(fmt::format("cannot start {}: {}", program.string(), error.message()));
+    }
+    auto state = std::make_shared<ChildProcess::State>();
+    state->pid = handle.id();
+    state->on_exit = std::move(on_exit);
+    state->handle.emplace(std::move(handle));
+    // The completion handler keeps the state, and with it the handle, alive until the child has been waited for.
+    // The int it hands over is 15 both for exit(15) and for SIGTERM; only the native code tells them apart.
+    state->handle->async_wait([state](const process::error_code& failure, int) {
+      finish(*state, failure ? ExitStatus{.code = -1} : from_native(state->handle->native_exit_code()));
+    });
+    return state;
+  }
+
+  static void finish(ChildProcess::State& state, ExitStatus status) {
+    std::function<void(ExitStatus)> on_exit;
+    {
+      const std::lock_guard lock(state.mutex);
+      state.exit = status;
+      on_exit = std::move(state.on_exit);
+    }
+    state.changed.notify_all();
+    if (on_exit) on_exit(status);
+    state.handle.reset();
+  }
+
+  std::string run_marker;
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work;
+  std::thread thread;
+};
+
+ProcessHost::ProcessHost(std::string run_marker) : impl_(std::make_unique<Impl>(std::move(run_marker))) {}
+
+ProcessHost::~ProcessHost() {
+  impl_->work.reset();
+  impl_->context.stop();
+  impl_->thread.join();
+}
+
+const std::string& ProcessHost::run_marker() const { return impl_->run_marker; }
+
+std::unique_ptr<ChildProcess> ProcessHost::spawn(const SpawnOptions& options, std::function<void(ExitStatus)> on_exit) {
+  std::promise<std::shared_ptr<ChildProcess::State>> started;
+  asio::post(impl_->context, [&] {
+    try {
+      started.set_value(impl_->start(options, std::move(on_exit)));
+    } catch (...) {
+      started.set_exception(std::current_exception());
+    }
+  });
+  return std::unique_ptr<ChildProcess>(new ChildProcess(started.get_future().get()));
+}
+
+ChildProcess::~ChildProcess() {
+  if (!exited()) end(SIGKILL, std::chrono::seconds(0));
+  signal_group(SIGKILL);  // members of the group that outlived their leader
+}
+
+pid_t ChildProcess::pid() const { return state_->pid; }
+
+std::optional<ExitStatus> ChildProcess::exited() const {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->exit) return state_->exit;
+  }
+  // The host's thread may not have come to it yet; the kernel already knows. WNOWAIT leaves the child for the host to
+  // collect.
+  siginfo_t info{};
+  if (waitid(P_PID, static_cast<id_t>(state_->pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) {
+    const std::lock_guard lock(state_->mutex);
+    return state_->exit;
+  }
+  if (info.si_code == CLD_EXITED) return ExitStatus{.code = info.si_status, .signal = 0};
+  return ExitStatus{.code = 0, .signal = info.si_status};
+}
+
+std::optional<ExitStatus> ChildProcess::wait(std::chrono::nanoseconds timeout, std::stop_token stop) const {
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait_for(lock, stop, timeout, [&] { return state_->exit.has_value(); });
+  return state_->exit;
+}
+
+void ChildProcess::signal_group(int signal) const { killpg(state_->pid, signal); }
+
+ExitStatus ChildProcess::end(int signal, std::chrono::nanoseconds grace) {
+  if (!exited()) signal_group(signal);
+  if (const auto status = wait(grace)) return *status;
+  signal_group(SIGKILL);
+  // SIGKILL cannot be refused; a process stuck in the kernel ends when its call does.
+  return wait(std::chrono::seconds(30)).value_or(ExitStatus{.code = -1});
+}
+
+}  // namespace sluice::services

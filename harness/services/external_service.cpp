@@ -1,0 +1,49 @@
+#include "harness/services/external_service.hpp"
+
+#include <fmt/core.h>
+
+#include <pqxx/pqxx>
+
+#include "harness/core/errors.hpp"
+#include "harness/net/endpoint.hpp"
+
+namespace sluice::services {
+namespace {
+
+bool is_postgres(const std::string& url) { return url.starts_with("postgresql://") || url.starts_with("postgres://"); }
+
+std::string ask_postgres(const std::string& url) {
+  try {
+    pqxx::connection connection(url);
+    pqxx::nontransaction(connection).exec1("SELECT 1");
+    return "";
+  } catch (const std::exception&) {
+    return "does not answer SELECT 1";  // libpq's own text may repeat the password
+  }
+}
+
+}  // namespace
+
+ExternalService::ExternalService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment)
+    : spec_(spec), url_(environment.expand(spec.parameters.text("url"), spec.name)) {
+  if (is_postgres(url_))
+    probe_ = [url = url_] { return ask_postgres(url); };
+  else
+    probe_ = make_url_probe(spec_.parameters.record("ready"), url_);
+}
+
+std::map<std::string, std::string> ExternalService::attributes() const {
+  if (is_postgres(url_)) return {{"url", url_}, {"address", ""}, {"host", ""}, {"port", ""}};
+  const auto endpoint = net::parse_endpoint(url_);
+  return {{"url", url_},
+          {"address", endpoint.authority()},
+          {"host", endpoint.host},
+          {"port", std::to_string(endpoint.port)}};
+}
+
+void ExternalService::start(std::stop_token stop) {
+  await_ready(
+      spec_.name, probe_, [] { return std::string(); }, spec_.parameters.record("ready").duration("within"), stop);
+}
+
+}  // namespace sluice::services

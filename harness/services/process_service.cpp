@@ -1,0 +1,68 @@
+#include "harness/services/process_service.hpp"
+
+#include <fmt/core.h>
+
+#include "harness/core/errors.hpp"
+
+namespace sluice::services {
+
+ProcessService::ProcessService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment)
+    : spec_(spec), environment_(environment), log_(environment.logs / (spec.name + ".log")), port_(environment.ports) {
+  probe_ = make_probe(spec_.parameters.record("ready"), attributes().at("address"), log_);
+}
+
+std::map<std::string, std::string> ProcessService::attributes() const {
+  const std::string port = std::to_string(port_.port());
+  return {{"host", "127.0.0.1"},
+          {"port", port},
+          {"address", "127.0.0.1:" + port},
+          {"url", "http://127.0.0.1:" + port},
+          {"log", log_.string()}};
+}
+
+void ProcessService::start(std::stop_token stop) {
+  SpawnOptions options{.directory = environment_.directory, .log = log_};
+  for (const auto& word : spec_.parameters.texts("command"))
+    options.command.push_back(environment_.expand(word, spec_.name));
+  if (spec_.parameters.has("env")) {
+    for (const auto& [name, value] : spec_.parameters.value("env").items()) {
+      options.environment[name] = environment_.expand(value, spec_.name);
+    }
+  }
+  try {
+    child_ = environment_.host->spawn(options, [this](ExitStatus) {
+      if (!stopping_ && on_death) on_death();
+    });
+  } catch (const EnvironmentError& error) {
+    throw EnvironmentError(fmt::format("service {}: {}", spec_.name, error.what()));
+  }
+  await_ready(
+      spec_.name, probe_, [this] { return why_dead(); }, spec_.parameters.record("ready").duration("within"), stop);
+}
+
+std::string ProcessService::why_dead() const {
+  const auto status = child_->exited();
+  return status ? fmt::format("ended before it was ready ({})", status->to_string()) : "";
+}
+
+void ProcessService::stop() noexcept {
+  if (!child_) return;
+  stopping_ = true;
+  child_->end(SIGTERM, spec_.parameters.duration("stop_within"));
+  child_.reset();
+}
+
+std::optional<std::string> ProcessService::died() const {
+  if (!child_ || stopping_) return std::nullopt;
+  const auto status = child_->exited();
+  if (!status) return std::nullopt;
+  return status->to_string();
+}
+
+std::string ProcessService::probe() { return probe_(); }
+
+std::filesystem::path ProcessService::program() const {
+  return find_program(environment_.expand(spec_.parameters.texts("command").at(0), spec_.name));
+}
+
+}  // namespace sluice::services

@@ -1,0 +1,27 @@
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "harness/core/parameters.hpp"
+
+namespace sluice::services {
+
+/// One question to a service: empty when it is ready, else what is still missing. Bounded to a second or two.
+using Probe = std::function<std::string()>;
+
+/// The probe that a plan's `ready:` record describes, for a service at `address` (host:port) that logs to `log`. With
+/// nothing described it is a TCP connection.
+Probe make_probe(const Parameters& ready, const std::string& address, const std::filesystem::path& log);
+
+/// The same against a base URL.
+Probe make_url_probe(const Parameters& ready, const std::string& url);
+
+/// Asks until the probe is content. Throws EnvironmentError when `dead` gives a text (with that text) or `within`
+/// passes (with what was missing last), Cancelled on `stop`.
+void await_ready(const std::string& service, const Probe& probe, const std::function<std::string()>& dead,
+                 std::chrono::nanoseconds within, std::stop_token stop);
+
+}  // namespace sluice::services

@@ -1,0 +1,41 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sluice::services {
+
+/// Everything a run owns on this machine: a folder of its own below a per-user base folder, and the processes whose
+/// environment carries its marker. However the run ends, both go: by the destructor, by the guard process when sluice
+/// is killed, or by the next start.
+class RunFolder {
+ public:
+  /// Sweeps what dead runs left, makes the folder and starts the guard. Must be called before any thread is started,
+  /// because the guard is forked. Throws EnvironmentError.
+  RunFolder();
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  /// Shared by the user's runs: port locks.
+  std::filesystem::path ports() const { return base_ / "ports"; }
+  const std::string& marker() const { return marker_; }
+
+ private:
+  std::filesystem::path base_;
+  std::filesystem::path path_;
+  std::string marker_;
+  int owner_lock_ = -1;
+  int guard_pipe_ = -1;
+  int guard_pid_ = -1;
+};
+
+/// The processes whose environment carries SLUICE_RUN=marker, except this one.
+std::vector<int> processes_of_run(const std::string& marker);
+
+/// Ends all of them: PostgreSQL by SIGQUIT first so that it removes its shared memory, then SIGKILL until none is left;
+/// gives up after two seconds on what even SIGKILL does not end.
+void end_processes_of_run(const std::string& marker);
+
+}  // namespace sluice::services

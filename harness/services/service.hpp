@@ -1,0 +1,57 @@
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "harness/core/clock.hpp"
+#include "harness/plan/plan.hpp"
+#include "harness/services/child_process.hpp"
+
+namespace sluice::services {
+
+/// What services are made in. Outlives them.
+struct ServiceEnvironment {
+  ProcessHost* host = nullptr;
+  std::filesystem::path work;       ///< the run's private folder
+  std::filesystem::path logs;       ///< one log per service
+  std::filesystem::path ports;      ///< port locks shared by the user's runs
+  std::filesystem::path directory;  ///< working directory of processes: the plan's folder
+  const Clock* clock = nullptr;
+  /// Fills the `${...}` references of a text of the service of that name.
+  std::function<std::string(const std::string& text, const std::string& self)> expand;
+};
+
+/// Something that runs and must be ready. One thread at a time, but for exited() and probe(), which any thread may
+/// call.
+class Service {
+ public:
+  virtual ~Service() = default;
+
+  /// What `${NAME.…}` means; valid from construction, so that a service can be told its own address.
+  virtual std::map<std::string, std::string> attributes() const = 0;
+  /// Starts it and waits until it is ready. Throws EnvironmentError with the cause and its last log lines: it ended, it
+  /// took too long, it could not be started. Throws Cancelled on `stop`.
+  virtual void start(std::stop_token stop) = 0;
+  /// Ends it; no-op when it does not run or is not ours.
+  virtual void stop() noexcept = 0;
+  /// How it ended, if it was ours and has ended without being asked to.
+  virtual std::optional<std::string> died() const = 0;
+  /// Empty when it answers as a ready service does, else what is wrong.
+  virtual std::string probe() = 0;
+  virtual std::filesystem::path log() const { return {}; }
+  /// The program that runs, for its identity; empty when there is none.
+  virtual std::filesystem::path program() const { return {}; }
+  /// Called once, on any thread, when it dies.
+  std::function<void()> on_death;
+};
+
+/// Makes the service of `spec`'s kind. Throws EnvironmentError when the machine cannot offer it at all (no PostgreSQL
+/// installed).
+std::unique_ptr<Service> make_service(const plan::ServiceSpec& spec, const ServiceEnvironment& environment);
+
+}  // namespace sluice::services

@@ -19,6 +19,12 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using boost::system::system_error;
 
+namespace {
+
+constexpr std::size_t most_drained = 10'000;
+
+}  // namespace
+
 struct WebSocketClient::Impl {
   Impl(Endpoint to, WebSocketLimits with) : endpoint(std::move(to)), limits(with) {}
   ~Impl();
@@ -26,6 +32,7 @@ struct WebSocketClient::Impl {
   Response connect(const std::string& target, const std::vector<Header>& headers, const std::stop_token& cancelled);
   void send(const WebSocketMessage& message);
   std::optional<WebSocketMessage> receive(std::chrono::nanoseconds timeout, const std::stop_token& cancelled);
+  std::vector<WebSocketMessage> drain(std::chrono::nanoseconds timeout, const std::stop_token& cancelled);
   void close(const WebSocketClose& close, std::chrono::nanoseconds timeout);
 
   /// Reads one message in the background of every later wait: a read that is given up in the middle would lose its
@@ -33,6 +40,7 @@ struct WebSocketClient::Impl {
   void start_reading();
   void finish_reading(const error_code& error, WebSocketMessage message);
   void end_with(WebSocketClose how);
+  void throw_read_failure();
   [[noreturn]] void fail(NetworkFailure failure, const std::string& cause) const;
   [[noreturn]] void fail_to_connect(const OperationEnd& end, bool connected) const;
 
@@ -158,18 +166,48 @@ void WebSocketClient::Impl::send(const WebSocketMessage& message) {
   }
 }
 
+void WebSocketClient::Impl::throw_read_failure() {
+  if (!read_failure) return;
+  const auto failure = *std::exchange(read_failure, std::nullopt);
+  fail(failure.first, failure.second);
+}
+
 std::optional<WebSocketMessage> WebSocketClient::Impl::receive(std::chrono::nanoseconds timeout,
                                                                const std::stop_token& cancelled) {
   if (!session) fail(NetworkFailure::closed, "the connection is not open");
   start_reading();
   const auto interruption = run_until(io, deadline_after(timeout), cancelled, [&] { return arrived || ended; });
   if (arrived) return std::exchange(arrived, std::nullopt);
-  if (read_failure) {
-    const auto failure = *std::exchange(read_failure, std::nullopt);
-    fail(failure.first, failure.second);
-  }
+  throw_read_failure();
   if (interruption == Interruption::cancelled) fail(NetworkFailure::cancelled, "cancelled");
   return std::nullopt;
+}
+
+std::vector<WebSocketMessage> WebSocketClient::Impl::drain(std::chrono::nanoseconds timeout,
+                                                           const std::stop_token& cancelled) {
+  std::vector<WebSocketMessage> messages;
+  if (!session || ended) {
+    if (arrived) messages.push_back(*std::exchange(arrived, std::nullopt));
+    return messages;
+  }
+  const auto deadline = deadline_after(timeout);
+  const std::uint64_t before = session->pongs();
+  error_code error;
+  const auto operation = [&]() -> asio::awaitable<void> { co_await session->ping(error); };
+  run_operation(io, operation, timeout, cancelled, [&] { end_with({}); });
+  while (messages.size() < most_drained) {
+    start_reading();
+    const auto interruption =
+        run_until(io, deadline, cancelled, [&] { return arrived || ended || session->pongs() > before; });
+    if (arrived) {
+      messages.push_back(*std::exchange(arrived, std::nullopt));
+      continue;
+    }
+    throw_read_failure();
+    if (interruption == Interruption::cancelled) fail(NetworkFailure::cancelled, "cancelled");
+    break;
+  }
+  return messages;
 }
 
 void WebSocketClient::Impl::close(const WebSocketClose& close, std::chrono::nanoseconds timeout) {
@@ -197,6 +235,9 @@ bool WebSocketClient::open() const { return impl_->session && !impl_->ended; }
 void WebSocketClient::send(const WebSocketMessage& message) { impl_->send(message); }
 std::optional<WebSocketMessage> WebSocketClient::receive(std::chrono::nanoseconds timeout, std::stop_token cancelled) {
   return impl_->receive(timeout, cancelled);
+}
+std::vector<WebSocketMessage> WebSocketClient::drain(std::chrono::nanoseconds timeout, std::stop_token cancelled) {
+  return impl_->drain(timeout, cancelled);
 }
 void WebSocketClient::close(std::uint16_t code, std::string_view reason, std::chrono::nanoseconds timeout) {
   impl_->close({code, std::string(reason)}, timeout);

@@ -47,6 +47,9 @@ class WebSocketClient {
   /// The next message; nullopt when `timeout` passed or the connection ended (then closed() has a value). Throws
   /// NetworkError on protocol errors and oversized messages.
   std::optional<WebSocketMessage> receive(std::chrono::nanoseconds timeout, std::stop_token cancelled = {});
+  /// Sends a ping and returns the messages that came before its pong: what the service had already sent and nobody
+  /// received yet. Returns what came so far when there is no pong within `timeout`. Throws as receive() does.
+  std::vector<WebSocketMessage> drain(std::chrono::nanoseconds timeout, std::stop_token cancelled = {});
   /// Closes with a close frame and waits for the answer, at most `timeout`.
   void close(std::uint16_t code = 1000, std::string_view reason = "",
              std::chrono::nanoseconds timeout = std::chrono::seconds(2));

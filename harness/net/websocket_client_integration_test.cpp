@@ -60,6 +60,20 @@ TEST(WebSocketClient, ReceivesSeveralMessagesInOrderAndBigOnesWhole) {
   EXPECT_TRUE(back->payload == big);
 }
 
+TEST(WebSocketClient, DrainsWhatNobodyWaitedFor) {
+  const HttpServer server = echoing_server();
+  WebSocketClient client(parse_endpoint(server.url()));
+  client.connect("/ws");
+  client.send({.payload = "twice"});
+  EXPECT_EQ(client.receive(patience)->payload, "one");
+  const auto rest = client.drain(patience);
+  ASSERT_EQ(rest.size(), 1u);
+  EXPECT_EQ(rest[0].payload, "two");
+  EXPECT_TRUE(client.drain(patience).empty());
+  client.send({.payload = "still open"});
+  EXPECT_EQ(client.receive(patience)->payload, "still open");
+}
+
 TEST(WebSocketClient, StaysUsableAfterAReceiveThatTimedOut) {
   const HttpServer server = echoing_server();
   WebSocketClient client(parse_endpoint(server.url()));

@@ -77,6 +77,11 @@ class Session final : public WebSocketSession {
     co_await socket_.async_write(asio::buffer(message.payload), asio::redirect_error(asio::use_awaitable, error));
   }
 
+  asio::awaitable<void> ping(error_code& error) override {
+    co_await socket_.async_ping({}, asio::redirect_error(asio::use_awaitable, error));
+  }
+  std::uint64_t pongs() const override { return pongs_; }
+
   asio::awaitable<void> close(const WebSocketClose& close, error_code& error) override {
     websocket::close_reason reason(static_cast<websocket::close_code>(close.code));
     reason.reason.assign(close.reason.data(), std::min(close.reason.size(), reason.reason.max_size()));
@@ -104,6 +109,9 @@ class Session final : public WebSocketSession {
   }
   void set_limits(const WebSocketLimits& limits) {
     socket_.read_message_max(limits.message_bytes);
+    socket_.control_callback([this](websocket::frame_type kind, beast::string_view) {
+      if (kind == websocket::frame_type::pong) ++pongs_;
+    });
     // Deadlines are the caller's, per operation.
     socket_.set_option(
         websocket::stream_base::timeout{websocket::stream_base::none(), websocket::stream_base::none(), false});
@@ -119,6 +127,7 @@ class Session final : public WebSocketSession {
 
   std::conditional_t<secure, asio::ssl::context, NoContext> context_ = make_context();
   websocket::stream<Stream> socket_;
+  std::uint64_t pongs_ = 0;
   bool aborted_ = false;
 };
 

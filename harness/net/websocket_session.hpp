@@ -24,6 +24,9 @@ class WebSocketSession {
                                                      const std::vector<Header>& headers, bool& accepted) = 0;
   virtual boost::asio::awaitable<WebSocketMessage> read(boost::system::error_code& error) = 0;
   virtual boost::asio::awaitable<void> write(const WebSocketMessage& message, boost::system::error_code& error) = 0;
+  virtual boost::asio::awaitable<void> ping(boost::system::error_code& error) = 0;
+  /// Pongs that came so far.
+  virtual std::uint64_t pongs() const = 0;
   virtual boost::asio::awaitable<void> close(const WebSocketClose& close, boost::system::error_code& error) = 0;
   /// What the peer's close frame said; code 1005 when it held no code.
   virtual WebSocketClose peer_close() const = 0;

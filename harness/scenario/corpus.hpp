@@ -17,6 +17,8 @@ struct Step {
   std::string path;                  ///< template; with query
   std::vector<net::Header> headers;  ///< values are templates
   std::optional<std::string> body;   ///< template
+  bool json_body = false;            ///< `body` is JSON: values are put into it as the text of JSON strings
+  bool templates = true;             ///< false: path, headers and body are sent as they are (recorded traffic)
   std::map<std::string, std::string>
       capture;  ///< variable -> JSON pointer into the response (or first WebSocket message)
   bool websocket = false;

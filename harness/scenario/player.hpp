@@ -51,6 +51,7 @@ class Player {
  private:
   Exchange play_http(const Step& step, const std::string& method, const std::string& path, std::stop_token cancelled);
   Exchange play_websocket(const Step& step, const std::string& path, std::stop_token cancelled);
+  void converse(const Step& step, net::WebSocketClient& client, Exchange& exchange, std::stop_token cancelled);
 
   net::Endpoint endpoint_;
   Variables variables_;

@@ -4,6 +4,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::scenario {
 
@@ -19,6 +20,10 @@ class Variables {
   /// All named values, {{unique:NAME}} under "unique:NAME".
   const std::map<std::string, std::string>& all() const { return values_; }
 
+  /// Every random token so far, named or not, in the order they were made: players of the same steps make them in the
+  /// same order.
+  const std::vector<std::string>& tokens() const { return tokens_; }
+
   /// Replaces every {{name}}; throws InputError for an unknown name or an unclosed "{{". `escape` is applied to each
   /// value.
   std::string render(std::string_view text, std::string (*escape)(std::string_view) = nullptr);
@@ -27,6 +32,7 @@ class Variables {
   std::string unique_token();
   std::mt19937_64 random_;
   std::map<std::string, std::string> values_;
+  std::vector<std::string> tokens_;
 };
 
 /// A token of 128 random bits in lowercase letters and digits: it needs no escaping in any of the places where it can

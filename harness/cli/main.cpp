@@ -1,0 +1,46 @@
+#include <fmt/core.h>
+
+#include <cstdio>
+
+#include "harness/cli/command.hpp"
+#include "harness/core/errors.hpp"
+#include "harness/core/version.hpp"
+#include "harness/run/runner.hpp"
+
+int main(int argc, char** argv) {
+  using namespace sluice;
+  CLI::App app("Test and validation harness for migrations: may we go on?", "sluice");
+  app.set_version_flag("--version", std::string("sluice ") + version);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 GO, 1 NO-GO, 2 usage or plan error, 3 a service or the environment failed, 4 inconclusive.");
+
+  cli::Action action;
+  cli::add_run_command(app, action);
+  cli::add_up_command(app, action);
+  cli::add_validate_command(app, action);
+  cli::add_list_command(app, action);
+  cli::add_explain_command(app, action);
+  cli::add_schema_command(app, action);
+  cli::add_report_command(app, action);
+  cli::add_prove_command(app, action);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? run::ExitCode::go : run::ExitCode::usage;
+  }
+  try {
+    return action({.arguments = {argv, argv + argc}});
+  } catch (const InputError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return run::ExitCode::usage;
+  } catch (const EnvironmentError& error) {
+    fmt::print(stderr, "sluice: {}\n", error.what());
+    return run::ExitCode::environment;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "sluice: {}\n", error.what());
+    return run::ExitCode::environment;
+  }
+}

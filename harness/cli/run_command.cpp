@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+
+#include "harness/cli/command.hpp"
+#include "harness/cli/plan_options.hpp"
+#include "harness/cli/progress.hpp"
+#include "harness/cli/signals.hpp"
+#include "harness/core/errors.hpp"
+#include "harness/core/printable.hpp"
+#include "harness/plan/source.hpp"
+#include "harness/run/runner.hpp"
+#include "reports/render.hpp"
+#include "reports/text.hpp"
+
+namespace sluice::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RunCommand {
+  PlanOptions plan;
+  std::vector<std::string> phases;
+  std::vector<std::string> formats;
+  std::string suite;
+  std::string check;
+  std::string output = "out";
+  std::string binaries;
+  std::uint64_t seed = 0;
+  bool seed_given = false;
+  bool no_controls = false;
+  bool keep = false;
+};
+
+std::uint64_t fresh_seed() {
+  std::random_device random;
+  return random() % 1'000'000'000;  // short enough to be typed again
+}
+
+void write_file(const fs::path& path, const std::string& text) {
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream << text;
+  stream.flush();
+  if (!stream) throw EnvironmentError("cannot write " + path.string() + "; is the disk full?");
+}
+
+void append_step_summary(const RunResult& result) {
+  const char* summary = std::getenv("GITHUB_STEP_SUMMARY");
+  if (summary == nullptr || *summary == '\0') return;
+  std::ofstream(summary, std::ios::binary | std::ios::app) << reports::render(result, "markdown") << '\n';
+}
+
+void write_reports(const RunResult& result, const fs::path& output) {
+  write_file(output / "report.json", reports::render(result, "json"));
+  write_file(output / "junit.xml", reports::render(result, "junit"));
+  write_file(output / "report.html", reports::render(result, "html"));
+  write_file(output / "summary.md", reports::render(result, "markdown"));
+  append_step_summary(result);
+}
+
+void check_names(const RunCommand& command, const plan::Plan& plan) {
+  std::vector<std::string> known;
+  for (const auto& phase : plan.phases) known.push_back(phase.name);
+  for (const auto& name : command.phases) {
+    if (plan.phase(name) == nullptr) {
+      throw InputError(fmt::format("--phase {}: the plan has no such phase{}", name, plan::suggestion(name, known)));
+    }
+  }
+  const auto formats = reports::formats();
+  for (const auto& format : command.formats) {
+    if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
+      throw InputError(fmt::format("--format {}: unknown{}", format, plan::suggestion(format, formats)));
+    }
+  }
+}
+
+run::RunOptions run_options(const RunCommand& command, const Invocation& invocation) {
+  run::RunOptions options{.phases = command.phases,
+                          .suite = command.suite,
+                          .check = command.check,
+                          .output = command.output,
+                          .binaries = command.binaries.empty() ? own_folder() : fs::absolute(command.binaries),
+                          .seed = command.seed_given ? command.seed : fresh_seed(),
+                          .controls = !command.no_controls};
+  options.check_command = shell_word(invocation.arguments.at(0)) + " run " + shell_word(command.plan.plan);
+  if (!command.plan.overlay.empty()) options.check_command += " --overlay " + shell_word(command.plan.overlay);
+  options.command = options.check_command;
+  for (const auto& phase : command.phases) options.command += " --phase " + shell_word(phase);
+  if (!command.suite.empty()) options.command += " --suite " + shell_word(command.suite);
+  if (!command.check.empty()) options.command += " --check " + shell_word(command.check);
+  if (command.no_controls) options.command += " --no-controls";
+  options.command += fmt::format(" --seed {}", options.seed);
+  return options;
+}
+
+void hold(const RunResult& result, const Signals& signals) {
+  fmt::print(stderr, "\nThe environment is kept up; Ctrl-C ends it.\n");
+  for (const auto& service : result.services)
+    fmt::print(stderr, "  {}: {}  (log: {})\n", service.name, service.address, service.log);
+  signals.wait();
+}
+
+int run(const RunCommand& command, const Invocation& invocation) {
+  const plan::Plan plan = command.plan.load();
+  check_names(command, plan);
+  const run::RunOptions options = run_options(command, invocation);
+  std::error_code failure;
+  fs::create_directories(options.output, failure);
+  if (failure) throw EnvironmentError(fmt::format("cannot make {}: {}", options.output.string(), failure.message()));
+
+  const services::RunFolder folder;
+  const Signals signals;
+  const SystemClock clock;
+  RunResult result;
+  {
+    ProgressPrinter progress;
+    fmt::print(stderr, "sluice: {} (seed {})\n", plan.name, options.seed);
+    std::function<void(const RunResult&)> keep;
+    if (command.keep) keep = [&](const RunResult& so_far) { hold(so_far, signals); };
+    result = run::run_plan(plan, options, folder, clock, progress, signals.token(), keep);
+  }
+  if (signals.received() != 0 && !command.keep) {
+    result.interrupted =
+        sigabbrev_np(signals.received()) != nullptr ? fmt::format("SIG{}", sigabbrev_np(signals.received())) : "signal";
+    result.exit_code = 128 + signals.received();
+  }
+  write_reports(result, options.output);
+  for (const auto& format : command.formats) fmt::print("{}\n", reports::render(result, format));
+  if (command.formats.empty()) {
+    fmt::print("{}\nreport: {}\n", reports::text(result, use_colour(stdout)),
+               (options.output / "report.html").string());
+  }
+  return result.exit_code;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Action& action) {
+  auto command = std::make_shared<RunCommand>();
+  CLI::App* sub = app.add_subcommand("run", "Run a plan's phases and decide their gates");
+  command->plan.add_to(*sub);
+  sub->add_option("--phase", command->phases, "only this phase (and entering what it needs); may be repeated");
+  sub->add_option("--suite", command->suite, "only checks of this suite; opens no gate");
+  sub->add_option("--check", command->check, "only checks whose name matches this glob; opens no gate");
+  sub->add_option("--out", command->output, "folder for reports, logs and artifacts")->capture_default_str();
+  sub->add_option("--format", command->formats,
+                  "print the result to stdout as json, junit, html, markdown, ctrf or text");
+  CLI::Option* seed = sub->add_option("--seed", command->seed, "repeat a run with its seed");
+  sub->add_option("--bin", command->binaries, "what ${bin} means; default: the folder of sluice itself");
+  sub->add_flag("--no-controls", command->no_controls,
+                "do not prove that passed checks can fail; the report then says so");
+  sub->add_flag("--keep", command->keep, "keep the environment up at the end, until Ctrl-C");
+  sub->callback([command, seed, &action] {
+    command->seed_given = seed->count() > 0;
+    action = [command](const Invocation& invocation) { return run(*command, invocation); };
+  });
+}
+
+}  // namespace sluice::cli

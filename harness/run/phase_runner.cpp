@@ -1,0 +1,265 @@
+#include "harness/run/phase_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/glob.hpp"
+#include "harness/core/printable.hpp"
+#include "harness/run/gate.hpp"
+#include "harness/services/log_tail.hpp"
+
+namespace sluice::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A check's own seed: different for each check, the same for the same run seed (FNV-1a over both).
+std::uint64_t seed_of(std::uint64_t run_seed, const std::string& check) {
+  std::uint64_t hash = 14695981039346656037ULL ^ run_seed;
+  for (const char c : check) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return hash >> 1;  // fits a signed integer wherever it is written down
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + shell_word(word);
+  return text;
+}
+
+}  // namespace
+
+std::string PhaseRunner::environment_failure() const {
+  const std::lock_guard lock(mutex_);
+  return environment_failure_;
+}
+
+void PhaseRunner::note_environment(bool ask_services) {
+  auto loss = environment_.supervisor().lost();
+  if (!loss && ask_services && !stop_.stop_requested()) loss = environment_.supervisor().probe_all();
+  if (!loss) return;
+  const std::lock_guard lock(mutex_);
+  if (environment_failure_.empty())
+    environment_failure_ = fmt::format("service {} died or stopped answering: {}", loss->service, loss->how);
+}
+
+bool PhaseRunner::selected(const plan::CheckSpec& check) const {
+  return (options_.suite.empty() || check.kind.suite() == options_.suite) &&
+         (options_.check.empty() || glob_matches(options_.check, check.name));
+}
+
+ActionResult PhaseRunner::run_action(const plan::ActionSpec& action, const std::string& phase) {
+  ActionResult result{.name = action.name, .phase = phase};
+  services::SpawnOptions spawn{.directory = plan_.directory,
+                               .log = environment_.logs() / ("action-" + action.name + ".log")};
+  for (const auto& word : action.command) spawn.command.push_back(environment_.expand(word));
+  for (const auto& [name, value] : action.environment) spawn.environment[name] = environment_.expand(value);
+  result.command = joined(spawn.command);
+  result.log = spawn.log.string();
+  result.started = clock_.today();
+  const auto begun = clock_.now();
+  fs::remove(spawn.log);
+  observer_.action_started(action.name);
+  try {
+    const auto child = environment_.host().spawn(spawn);
+    const auto status = child->wait(action.timeout, stop_);
+    result.succeeded = status && status->succeeded();
+    if (status)
+      result.outcome = status->to_string();
+    else if (stop_.stop_requested())
+      result.outcome = "interrupted";
+    else
+      result.outcome = "timed out after " + human_duration(action.timeout);
+    if (!status) child->end(SIGTERM, std::chrono::seconds(5));
+  } catch (const EnvironmentError& error) {
+    result.outcome = error.what();
+  }
+  result.duration = clock_.now() - begun;
+  result.output_tail = services::log_tail(spawn.log);
+  observer_.action_finished(result);
+  return result;
+}
+
+bool PhaseRunner::run_actions(const plan::PhaseSpec& phase, PhaseResult& phase_result) {
+  for (const auto& name : phase.enter) {
+    if (must_stop()) return false;
+    auto result = run_action(*plan_.action(name), phase.name);
+    note_environment(false);
+    phase_result.actions.push_back(std::move(result));
+    if (!phase_result.actions.back().succeeded) return false;
+  }
+  return true;
+}
+
+Outcome PhaseRunner::exercise(const plan::CheckSpec& check, CheckContext& context) {
+  const Parameters parameters(environment_.expand(check.parameters.json()));
+  const auto instance = check.kind.make(parameters);
+  instance->prepare(context);
+  instance->exercise(context);
+  Outcome outcome = instance->judge(context);
+  if (outcome.verdict != Verdict::passed || !options_.controls || context.cancelled.stop_requested()) return outcome;
+  observer_.control_started(check.name);
+  try {
+    outcome.control = instance->control(context);
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const std::exception& error) {
+    outcome.control =
+        Control{.planted = "the control could not be run", .caught = false, .observed = printable(error.what(), 1000)};
+  }
+  if (!outcome.control->caught) {
+    outcome.verdict = Verdict::inconclusive;
+    outcome.reason = fmt::format(
+        "this check cannot see a planted violation here ({}: {}); without the control it would have passed: {}",
+        outcome.control->planted, outcome.control->observed, outcome.reason);
+  }
+  return outcome;
+}
+
+CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage) {
+  CheckResult result{
+      .name = check.name, .kind = check.kind.name, .suite = check.kind.suite(), .phase = phase, .stage = stage};
+  result.started = clock_.today();
+  const auto begun = clock_.now();
+  result.reproduce = fmt::format("{} --phase {} --check {} --seed {}", options_.check_command, shell_word(phase),
+                                 shell_word(check.name), options_.seed);
+  observer_.check_started(check.name, check.kind.name);
+  const std::string folder = phase + "-" + stage + "-" + check.name;
+  CheckContext context{
+      .check = check.name,
+      .plan_directory = plan_.directory,
+      .work = environment_.work() / "checks" / folder,
+      .output = fs::absolute(options_.output) / "artifacts" / folder,
+      .seed = seed_of(options_.seed, check.name),
+      .clock = &clock_,
+      .cancelled = stop_,
+      .progress = [this, &check](const Progress& progress) { observer_.check_progressed(check.name, progress); },
+      .reproduce = result.reproduce};
+  try {
+    fs::create_directories(context.work);
+    fs::create_directories(context.output);
+    for (const auto& [side, url] : plan_.endpoints) context.endpoints[side] = environment_.expand(url);
+    for (const auto& [side, url] : plan_.stores) context.stores[side] = environment_.expand(url);
+    result.outcome = exercise(check, context);
+  } catch (const Cancelled&) {
+    result.outcome = Outcome::errored("interrupted before it could conclude");
+  } catch (const std::exception& error) {
+    result.outcome = Outcome::errored(printable(error.what(), 2000));
+  }
+  std::error_code ignored;
+  fs::remove_all(context.work, ignored);
+  if (fs::is_empty(context.output, ignored)) fs::remove(context.output, ignored);
+  // What was measured against a service that was gone proves nothing, whatever the check made of it.
+  note_environment(result.outcome.verdict != Verdict::passed);
+  if (const auto failure = environment_failure(); !failure.empty()) {
+    result.outcome.verdict = Verdict::errored;
+    result.outcome.reason = failure;
+  }
+  result.duration = clock_.now() - begun;
+  observer_.check_finished(result);
+  return result;
+}
+
+void PhaseRunner::run_stage(const plan::PhaseSpec& phase, const std::vector<std::string>& checks,
+                            const std::string& stage, PhaseResult& result) {
+  for (const auto& name : checks) {
+    const auto& check = *plan_.check(name);
+    if (!selected(check) || must_stop()) continue;
+    auto outcome = run_check(check, phase.name, stage);
+    result.checks.push_back(std::move(outcome));
+  }
+}
+
+// Checks that may have company run beside the actions; those that must be alone follow, as does everything when there
+// is no action.
+bool PhaseRunner::run_during(const plan::PhaseSpec& phase, PhaseResult& result) {
+  std::vector<std::string> beside;
+  std::vector<std::string> alone;
+  for (const auto& name : phase.during) {
+    const bool may_overlap = !phase.enter.empty() && !plan_.check(name)->kind.exclusive;
+    (may_overlap ? beside : alone).push_back(name);
+  }
+  PhaseResult overlapping;
+  bool entered = false;
+  {
+    std::jthread checks([&] { run_stage(phase, beside, "during", overlapping); });
+    entered = run_actions(phase, result);
+  }
+  for (auto& check : overlapping.checks) result.checks.push_back(std::move(check));
+  if (entered) run_stage(phase, alone, "during", result);
+  return entered;
+}
+
+void PhaseRunner::skip_rest(const plan::PhaseSpec& phase, const PhaseResult& phase_result, RunResult& result,
+                            const std::string& why) const {
+  const auto ran = [](const auto& results, const std::string& name) {
+    return std::any_of(results.begin(), results.end(), [&](const auto& entry) { return entry.name == name; });
+  };
+  for (const auto& name : phase.enter) {
+    if (!ran(phase_result.actions, name)) result.not_run.push_back({"action", name, phase.name, why});
+  }
+  for (const auto& name : phase.checks()) {
+    if (ran(phase_result.checks, name)) continue;
+    const bool chosen = selected(*plan_.check(name));
+    result.not_run.push_back({"check", name, phase.name, chosen ? why : "it was not selected"});
+  }
+}
+
+PhaseResult PhaseRunner::run(const plan::PhaseSpec& phase, RunResult& result) {
+  PhaseResult phase_result{.name = phase.name};
+  phase_result.started = clock_.today();
+  const auto begun = clock_.now();
+  observer_.phase_started(phase.name, false);
+
+  std::string why_not = "the run was interrupted";
+  run_stage(phase, phase.before, "before", phase_result);
+  const bool may_enter = std::all_of(phase_result.checks.begin(), phase_result.checks.end(),
+                                     [](const CheckResult& check) { return check.outcome.verdict == Verdict::passed; });
+  if (!may_enter) {
+    why_not = "a check before the phase did not pass, so it was not entered";
+  } else if (run_during(phase, phase_result)) {
+    run_stage(phase, phase.after, "after", phase_result);
+  } else if (!phase_result.actions.empty() && !phase_result.actions.back().succeeded) {
+    why_not = fmt::format("action {} failed", phase_result.actions.back().name);
+  }
+  note_environment(false);
+  if (const auto failure = environment_failure(); !failure.empty()) why_not = failure;
+  skip_rest(phase, phase_result, result, why_not);
+
+  const auto decision = decide(phase, plan_,
+                               {.checks = phase_result.checks,
+                                .actions = phase_result.actions,
+                                .not_run = result.not_run,
+                                .environment_failure = environment_failure(),
+                                .controls_enabled = options_.controls,
+                                .partial = options_.partial()});
+  phase_result.decision = decision.decision;
+  phase_result.deciding_rule = decision.deciding_rule;
+  phase_result.rules = decision.rules;
+  phase_result.duration = clock_.now() - begun;
+  observer_.phase_finished(phase_result);
+  return phase_result;
+}
+
+PhaseResult PhaseRunner::enter(const plan::PhaseSpec& phase, RunResult& result) {
+  PhaseResult phase_result{.name = phase.name, .entered_only = true};
+  phase_result.started = clock_.today();
+  const auto begun = clock_.now();
+  observer_.phase_started(phase.name, true);
+  const bool entered = run_actions(phase, phase_result);
+  note_environment(false);
+  phase_result.decision = Decision::inconclusive;
+  phase_result.deciding_rule =
+      entered ? fmt::format("phase {}: entered without its checks, because a later phase needs it", phase.name)
+              : fmt::format("phase {}: could not be entered", phase.name);
+  for (const auto& name : phase.checks()) {
+    result.not_run.push_back({"check", name, phase.name, "the phase was only entered, because a later phase needs it"});
+  }
+  phase_result.duration = clock_.now() - begun;
+  observer_.phase_finished(phase_result);
+  return phase_result;
+}
+
+}  // namespace sluice::run

@@ -1,0 +1,22 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "harness/core/result.hpp"
+
+namespace sluice::run {
+
+/// Keeps secrets out of everything that is written: the values of `${secret.NAME}` and passwords in URLs become "***".
+class Redactor {
+ public:
+  /// Values shorter than 4 characters are not replaced inside texts: that would garble everything and hide nothing.
+  void add_secret(std::string value);
+  std::string operator()(std::string text) const;
+  /// Every text of the result.
+  void apply(RunResult& result) const;
+
+ private:
+  std::vector<std::string> secrets_;
+};
+
+}  // namespace sluice::run

@@ -1,0 +1,195 @@
+#include "harness/run/runner.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/version.hpp"
+#include "harness/run/environment.hpp"
+#include "harness/run/phase_runner.hpp"
+
+namespace sluice::run {
+namespace {
+
+struct Planned {
+  const plan::PhaseSpec* phase;
+  bool entered_only;
+};
+
+// What will happen, in order: each phase after what it needs; those that only a later one needs are entered without
+// checks.
+std::vector<Planned> schedule(const plan::Plan& plan, const RunOptions& options) {
+  std::vector<Planned> planned;
+  for (const auto& phase : plan.phases) {
+    const bool wanted = options.phases.empty() ||
+                        std::find(options.phases.begin(), options.phases.end(), phase.name) != options.phases.end();
+    if (!wanted) continue;
+    for (const auto* step : plan::phases_up_to(plan, phase.name)) {
+      const auto known =
+          std::find_if(planned.begin(), planned.end(), [&](const Planned& p) { return p.phase == step; });
+      const bool asked_for = options.phases.empty() || std::find(options.phases.begin(), options.phases.end(),
+                                                                 step->name) != options.phases.end();
+      if (known == planned.end()) planned.push_back({step, !asked_for});
+    }
+  }
+  return planned;
+}
+
+RunResult describe_run(const plan::Plan& plan, const RunOptions& options, const services::RunFolder& folder,
+                       const Clock& clock) {
+  RunResult result;
+  result.run_id = folder.marker();
+  result.plan_name = plan.name;
+  result.plan_path = plan.path.string();
+  result.sluice_version = version;
+  result.command = options.command;
+  result.seed = options.seed;
+  result.controls_enabled = options.controls;
+  result.started = clock.today();
+  utsname host{};
+  if (uname(&host) == 0) {
+    result.host = host.nodename;
+    result.versions["kernel"] = fmt::format("{} {}", host.sysname, host.release);
+  }
+  result.versions["cpus"] = std::to_string(sysconf(_SC_NPROCESSORS_ONLN));
+  return result;
+}
+
+// Whether a phase may be run at all, given what came before in this run.
+std::string why_closed(const plan::PhaseSpec& phase, const RunResult& result) {
+  for (const auto& need : phase.needs) {
+    const auto done =
+        std::find_if(result.phases.begin(), result.phases.end(), [&](const PhaseResult& p) { return p.name == need; });
+    if (done == result.phases.end()) return fmt::format("it needs phase {}, of which there is no evidence", need);
+    const bool entered = done->entered_only && std::all_of(done->actions.begin(), done->actions.end(),
+                                                           [](const ActionResult& action) { return action.succeeded; });
+    if (!entered && done->decision != Decision::go)
+      return fmt::format("it needs phase {}, which is {}", need, to_string(done->decision));
+  }
+  return "";
+}
+
+void skip_phase(const plan::PhaseSpec& phase, const std::string& why, RunResult& result) {
+  result.not_run.push_back({"phase", phase.name, phase.name, why});
+  for (const auto& name : phase.enter) result.not_run.push_back({"action", name, phase.name, why});
+  for (const auto& name : phase.checks()) result.not_run.push_back({"check", name, phase.name, why});
+}
+
+void run_phases(const plan::Plan& plan, const RunOptions& options, PhaseRunner& runner, std::stop_token stop,
+                RunResult& result) {
+  for (const auto& [phase, entered_only] : schedule(plan, options)) {
+    std::string why = why_closed(*phase, result);
+    if (const auto failure = runner.environment_failure(); !failure.empty()) why = failure;
+    if (stop.stop_requested() && why.empty()) why = "the run was interrupted";
+    if (entered_only && plan.has_external_services()) why = "it works on external services and was not asked for";
+    if (!why.empty()) {
+      skip_phase(*phase, why, result);
+      continue;
+    }
+    auto phase_result = entered_only ? runner.enter(*phase, result) : runner.run(*phase, result);
+    result.phases.push_back(std::move(phase_result));
+  }
+}
+
+void conclude(RunResult& result, const std::string& environment_failure) {
+  const PhaseResult* deciding = nullptr;
+  std::size_t judged = 0;
+  for (const auto& phase : result.phases) {
+    if (phase.entered_only) continue;
+    ++judged;
+    if (deciding == nullptr || worse(deciding->decision, phase.decision) != deciding->decision) deciding = &phase;
+  }
+  const auto skipped =
+      std::find_if(result.not_run.begin(), result.not_run.end(), [](const NotRun& n) { return n.what == "phase"; });
+  result.decision = deciding == nullptr ? Decision::inconclusive : deciding->decision;
+  if (deciding != nullptr) result.deciding_rule = deciding->deciding_rule;
+  if (skipped != result.not_run.end() && result.decision == Decision::go) result.decision = Decision::inconclusive;
+  if (skipped != result.not_run.end() && (deciding == nullptr || deciding->decision == Decision::go)) {
+    result.deciding_rule = fmt::format("phase {} did not run: {}", skipped->name, skipped->why);
+  }
+  if (result.decision == Decision::go && judged > 1) {
+    result.deciding_rule = fmt::format("all {} phases passed their gates", judged);
+  }
+  result.exit_code = result.decision == Decision::go      ? ExitCode::go
+                     : result.decision == Decision::no_go ? ExitCode::no_go
+                                                          : ExitCode::inconclusive;
+  if (!environment_failure.empty()) {
+    if (result.decision == Decision::go) result.decision = Decision::inconclusive;
+    if (result.decision == Decision::inconclusive) result.deciding_rule = environment_failure;
+    result.exit_code = ExitCode::environment;
+  }
+  if (result.deciding_rule.empty()) result.deciding_rule = "nothing ran";
+}
+
+// Every service's death stops what runs; so does the caller's stop. Outlives the services.
+class Stopper {
+ public:
+  explicit Stopper(std::stop_token outer) : forward_(outer, [this] { source_.request_stop(); }) {}
+  Stopper(const Stopper&) = delete;
+  Stopper& operator=(const Stopper&) = delete;
+  void watch(services::Supervisor& supervisor) {
+    supervisor.on_loss = [this] { source_.request_stop(); };
+  }
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  std::stop_source source_;
+  std::stop_callback<std::function<void()>> forward_;
+};
+
+}  // namespace
+
+RunResult run_plan(const plan::Plan& plan, const RunOptions& options, const services::RunFolder& folder,
+                   const Clock& clock, RunObserver& observer, std::stop_token stop,
+                   const std::function<void(const RunResult&)>& hold) {
+  RunResult result = describe_run(plan, options, folder, clock);
+  const auto begun = clock.now();
+  std::string environment_failure;
+  Stopper stopper(stop);
+  std::optional<Environment> environment;
+  try {
+    environment.emplace(plan, options, folder, clock);
+    result.identities = environment->identities();
+    stopper.watch(environment->supervisor());
+    environment->start(stop, observer);
+    PhaseRunner runner(plan, options, *environment, clock, observer, stopper.token());
+    run_phases(plan, options, runner, stop, result);
+    environment_failure = runner.environment_failure();
+  } catch (const EnvironmentError& error) {
+    environment_failure = error.what();
+  } catch (const Cancelled&) {
+    environment_failure.clear();
+  }
+  if (result.phases.empty() && result.not_run.empty()) {
+    for (const auto& planned : schedule(plan, options)) {
+      skip_phase(*planned.phase, environment_failure.empty() ? "the run was interrupted" : environment_failure, result);
+    }
+  }
+  conclude(result, environment_failure);
+  if (environment) {
+    result.services = environment->supervisor().results();
+    if (hold) hold(result);
+    environment->stop();
+    for (auto& service : result.services) {
+      if (service.state == "ready") service.state = "stopped";
+    }
+    environment->redactor().apply(result);
+  }
+  result.duration = clock.now() - begun;
+  return result;
+}
+
+void hold_services(const plan::Plan& plan, const RunOptions& options, const services::RunFolder& folder,
+                   const Clock& clock, RunObserver& observer, std::stop_token stop,
+                   const std::function<void(const RunResult&)>& hold) {
+  RunResult result = describe_run(plan, options, folder, clock);
+  Environment environment(plan, options, folder, clock);
+  environment.start(stop, observer);
+  result.services = environment.supervisor().results();
+  hold(result);
+}
+
+}  // namespace sluice::run

@@ -1,0 +1,137 @@
+#include "suites/migration/row_evidence.hpp"
+
+#include <fmt/core.h>
+
+#include <numeric>
+#include <utility>
+
+#include "harness/core/printable.hpp"
+
+namespace sluice::migration {
+namespace {
+
+constexpr std::size_t keys_for_control = 16;
+constexpr std::size_t null_key_kind = stores::hazard_count;  // one more than the hazards of values
+
+}  // namespace
+
+RowEvidence::RowEvidence(EvidenceContext context, std::size_t sample, std::uint64_t seed)
+    : context_(std::move(context)),
+      old_scan_(context_.mapping.old_scan()),
+      new_scan_(context_.mapping.new_scan()),
+      key_names_(context_.mapping.key_names()),
+      sample_(sample),
+      cells_changed_(context_.mapping.columns.size()),
+      random_(seed) {}
+
+stores::OwnedRow RowEvidence::key_of(const stores::RawRow& row) const {
+  return stores::own(row, context_.mapping.key_columns);
+}
+
+void RowEvidence::matched(const stores::RawRow& old_row, const stores::RawRow& new_row) {
+  // Vitter's algorithm R: every matched row is as likely as any other to be kept.
+  ++matched_count_;
+  if (matched_keys_.size() < keys_for_control) {
+    matched_keys_.push_back({key_of(old_row), key_of(new_row)});
+    return;
+  }
+  const std::uint64_t place = random_() % matched_count_;
+  if (place < keys_for_control) matched_keys_[place] = {key_of(old_row), key_of(new_row)};
+}
+
+std::string RowEvidence::selects(const stores::OwnedRow& old_key, const stores::OwnedRow& new_key) const {
+  return fmt::format("{}  # old: {} new: {}", context_.reproduce, context_.old_store.select_row(old_scan_, old_key),
+                     context_.new_store.select_row(new_scan_, new_key));
+}
+
+Finding RowEvidence::row_finding(const char* rule, const stores::RawRow& row) const {
+  const stores::OwnedRow key = key_of(row);
+  Finding finding{.rule = rule};
+  finding.where = {{"table", printable(context_.mapping.request.old_table)}, {"key", printable_key(row, key_names_)}};
+  finding.reproduce = selects(key, key);
+  return finding;
+}
+
+void RowEvidence::changed(const stores::RawRow& old_row, const stores::RawRow& new_row,
+                          std::span<const std::size_t> columns) {
+  rows_total_ += columns.size();
+  for (const std::size_t column : columns) ++cells_changed_[column];
+  if (sampled_rows_ >= sample_) return;
+  ++sampled_rows_;
+  const std::string reproduce = selects(key_of(old_row), key_of(new_row));
+  const std::string key = printable_key(old_row, key_names_);
+  for (const std::size_t column : columns) {
+    const std::string name = printable(context_.mapping.columns[column].old_column.name);
+    const std::string table = printable(context_.mapping.request.old_table);
+    Finding finding{.rule = "row-changed",
+                    .summary = fmt::format("{} of {} {} differs between the sides (compared as {})", name, table, key,
+                                           stores::to_string(context_.mapping.columns[column].type)),
+                    .where = {{"table", table}, {"key", key}, {"column", name}},
+                    .old_value = stores::printable_cell(old_row[column]),
+                    .new_value = stores::printable_cell(new_row[column]),
+                    .reproduce = reproduce};
+    rows_.push_back(std::move(finding));
+  }
+}
+
+void RowEvidence::missing(const stores::RawRow& old_row) {
+  ++rows_total_;
+  if (sampled_rows_ >= sample_) return;
+  ++sampled_rows_;
+  Finding finding = row_finding("row-missing", old_row);
+  finding.summary =
+      fmt::format("{} {} is on the old side and not on the new side", finding.where[0].second, finding.where[1].second);
+  finding.old_value = "the row is there";
+  rows_.push_back(std::move(finding));
+}
+
+void RowEvidence::extra(const stores::RawRow& new_row) {
+  ++rows_total_;
+  if (sampled_rows_ >= sample_) return;
+  ++sampled_rows_;
+  Finding finding = row_finding("row-extra", new_row);
+  finding.summary =
+      fmt::format("{} {} is on the new side and not on the old side", finding.where[0].second, finding.where[1].second);
+  finding.new_value = "the row is there";
+  rows_.push_back(std::move(finding));
+}
+
+void RowEvidence::note(std::size_t column, std::size_t kind, std::string_view what, const stores::RawRow& old_row) {
+  Seen& seen = hazards_[{column, kind}];
+  if (++seen.count > 1) return;
+  const std::string name = printable(context_.mapping.columns[column].old_column.name);
+  seen.first = row_finding("row-hazard", old_row);
+  seen.first.severity = Severity::warning;
+  seen.first.summary =
+      fmt::format("on the old side, a value of {} {} {} (first at {}; compared as {})", seen.first.where[0].second,
+                  name, what, seen.first.where[1].second, stores::to_string(context_.mapping.columns[column].type));
+  seen.first.where.emplace_back("column", name);
+  seen.first.old_value = stores::printable_cell(old_row[column]);
+}
+
+void RowEvidence::hazard(std::size_t column, stores::Hazard hazard, const stores::RawRow& old_row) {
+  note(column, static_cast<std::size_t>(hazard), stores::describe(hazard), old_row);
+}
+
+void RowEvidence::null_key(const stores::RawRow& old_row) {
+  for (std::size_t i = 0; i < context_.mapping.key_columns; ++i) {
+    if (old_row[i].is_null()) note(i, null_key_kind, "is NULL in the key, so that no row can match it", old_row);
+  }
+}
+
+std::vector<Finding> RowEvidence::findings() const {
+  std::vector<Finding> all = rows_;
+  for (const auto& [where, seen] : hazards_) {
+    all.push_back(seen.first);
+    all.back().occurrences = seen.count;
+  }
+  return all;
+}
+
+std::uint64_t RowEvidence::findings_total() const { return rows_total_ + hazards_.size(); }
+
+std::uint64_t RowEvidence::cells_changed_total() const {
+  return std::accumulate(cells_changed_.begin(), cells_changed_.end(), std::uint64_t{0});
+}
+
+}  // namespace sluice::migration

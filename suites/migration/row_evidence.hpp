@@ -1,0 +1,77 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/core/outcome.hpp"
+#include "suites/migration/row_merge.hpp"
+#include "suites/migration/table_mapping.hpp"
+
+namespace sluice::migration {
+
+/// A key that is on both sides, as each side wrote it.
+struct MatchedKey {
+  stores::OwnedRow old_key;
+  stores::OwnedRow new_key;
+};
+
+/// How the findings of one table are worded and reproduced.
+struct EvidenceContext {
+  const TableMapping& mapping;
+  const stores::Store& old_store;
+  const stores::Store& new_store;
+  std::string reproduce;  ///< the command line that runs the check again
+};
+
+/// Gathers what a merge of one table met: exact totals, a bounded sample of differing rows as findings, one finding per
+/// column and kind of hazard, and a random sample of matched keys for the control.
+class RowEvidence final : public MergeObserver {
+ public:
+  /// `sample` is how many differing rows become findings.
+  RowEvidence(EvidenceContext context, std::size_t sample, std::uint64_t seed);
+
+  void matched(const stores::RawRow& old_row, const stores::RawRow& new_row) override;
+  void changed(const stores::RawRow& old_row, const stores::RawRow& new_row,
+               std::span<const std::size_t> columns) override;
+  void missing(const stores::RawRow& old_row) override;
+  void extra(const stores::RawRow& new_row) override;
+  void hazard(std::size_t column, stores::Hazard hazard, const stores::RawRow& old_row) override;
+  void null_key(const stores::RawRow& old_row) override;
+
+  /// Findings of differing rows, then of hazards.
+  std::vector<Finding> findings() const;
+  /// How many findings there would be without a bound.
+  std::uint64_t findings_total() const;
+  const std::vector<std::uint64_t>& cells_changed() const { return cells_changed_; }
+  std::uint64_t cells_changed_total() const;
+  const std::vector<MatchedKey>& matched_keys() const { return matched_keys_; }
+
+ private:
+  struct Seen {
+    std::uint64_t count = 0;
+    Finding first;
+  };
+  Finding row_finding(const char* rule, const stores::RawRow& row) const;
+  void note(std::size_t column, std::size_t kind, std::string_view what, const stores::RawRow& old_row);
+  std::string selects(const stores::OwnedRow& old_key, const stores::OwnedRow& new_key) const;
+  stores::OwnedRow key_of(const stores::RawRow& row) const;
+
+  EvidenceContext context_;
+  stores::ScanSpec old_scan_;
+  stores::ScanSpec new_scan_;
+  std::vector<std::string> key_names_;
+  std::size_t sample_;
+  std::size_t sampled_rows_ = 0;
+  std::vector<Finding> rows_;
+  std::uint64_t rows_total_ = 0;
+  std::vector<std::uint64_t> cells_changed_;
+  std::map<std::pair<std::size_t, std::size_t>, Seen> hazards_;  ///< by column and kind
+  std::vector<MatchedKey> matched_keys_;
+  std::uint64_t matched_count_ = 0;
+  std::mt19937_64 random_;
+};
+
+}  // namespace sluice::migration

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "reports/difference.hpp"
 #include "reports/escape.hpp"
 #include "reports/summary.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t name_limit = 300;
 constexpr std::size_t message_limit = 1000;
+constexpr std::size_t value_limit = 4096;
 
 // CI systems split class names at dots, and show line ends and escapes of names in odd ways.
 std::string class_part(std::string_view text) {
@@ -22,13 +24,25 @@ std::string class_part(std::string_view text) {
   return part.empty() ? "unnamed" : part;
 }
 
-std::string line(std::string_view text, std::size_t limit) { return clipped(terminal_text(text), limit); }
-
-std::string unique_in(std::set<std::string>& taken, std::string name) {
-  const std::string wanted = name;
-  for (int again = 2; !taken.insert(name).second; ++again) name = fmt::format("{} #{}", wanted, again);
-  return name;
+std::string line(std::string_view text, std::size_t limit) {
+  return clipped(terminal_text(clipped(text, limit)), limit);
 }
+
+// Hands out names that differ. Counts on from where it was for each name, so that many equal names do not cost their
+// square.
+class Names {
+ public:
+  std::string unique(const std::string& wanted) {
+    std::string name = wanted;
+    int& count = counts_.emplace(wanted, 1).first->second;
+    while (!taken_.insert(name).second) name = fmt::format("{} #{}", wanted, ++count);
+    return name;
+  }
+
+ private:
+  std::set<std::string> taken_;
+  std::map<std::string, int> counts_;
+};
 
 Verdict as_verdict(Decision decision) {
   switch (decision) {
@@ -45,7 +59,8 @@ Verdict as_verdict(Decision decision) {
 std::string check_details(const CheckResult& check) {
   const Outcome& outcome = check.outcome;
   std::string text = fmt::format("{}, {}: {}\n", check.kind, to_string(outcome.verdict), terminal_text(outcome.reason));
-  for (const auto& coverage : outcome.coverage) text += fmt::format("examined: {}\n", terminal_text(examined(coverage)));
+  for (const auto& coverage : outcome.coverage)
+    text += fmt::format("examined: {}\n", terminal_text(examined(coverage)));
   for (const auto& metric : outcome.metrics) {
     text += fmt::format("{}: {}", terminal_text(metric.name), terminal_text(measured(metric)));
     if (metric.limit) text += fmt::format(", limit {}", number(*metric.limit));
@@ -97,13 +112,13 @@ class Collector {
     const auto key = std::pair(std::string(phase), std::string(suite));
     auto found = index_.find(key);
     if (found == index_.end()) {
-      const std::string name = unique_in(suite_names_, fmt::format("sluice.{}.{}", class_part(phase), class_part(suite)));
+      const std::string name = suite_names_.unique(fmt::format("sluice.{}.{}", class_part(phase), class_part(suite)));
       found = index_.emplace(key, suites_.size()).first;
       suites_.push_back({.name = name, .cases = {}});
     }
     CaseSuite& home = suites_[found->second];
     item.classname = home.name.substr(std::string_view("sluice.").size());
-    item.name = unique_in(case_names_[found->second], line(item.name.empty() ? "unnamed" : item.name, name_limit));
+    item.name = case_names_[found->second].unique(line(item.name.empty() ? "unnamed" : item.name, name_limit));
     item.message = line(item.message, message_limit);
     item.details = clipped(item.details, details_limit_);
     home.cases.push_back(std::move(item));
@@ -115,8 +130,8 @@ class Collector {
   std::size_t details_limit_;
   std::vector<CaseSuite> suites_;
   std::map<std::pair<std::string, std::string>, std::size_t> index_;
-  std::set<std::string> suite_names_;
-  std::map<std::size_t, std::set<std::string>> case_names_;
+  Names suite_names_;
+  std::map<std::size_t, Names> case_names_;
 };
 
 void add_phase(Collector& collector, const PhaseResult& phase) {
@@ -146,13 +161,14 @@ void add_phase(Collector& collector, const PhaseResult& phase) {
 
 std::string describe(const Finding& finding, std::string_view indent) {
   std::string text = fmt::format("{}[{}] {}: {}\n", indent, to_string(finding.severity), terminal_text(finding.rule),
-                                 terminal_text(finding.summary));
+                                 terminal_text(clipped(finding.summary, value_limit)));
   const auto add = [&](std::string_view label, std::string_view value) {
-    text += fmt::format("{}  {:<10} {}\n", indent, label, terminal_text(value));
+    text += fmt::format("{}  {:<10} {}\n", indent, label, terminal_text(clipped(value, value_limit)));
   };
   if (!finding.where.empty()) add("where:", location(finding));
-  if (finding.old_value) add("old:", *finding.old_value);
-  if (finding.new_value) add("new:", *finding.new_value);
+  const auto [old_value, new_value] = excerpts(finding.old_value, finding.new_value, value_limit / 2);
+  if (old_value) add("old:", *old_value);
+  if (new_value) add("new:", *new_value);
   if (finding.occurrences > 1) add("seen:", counted(finding.occurrences, "time"));
   if (!finding.reproduce.empty()) add("reproduce:", finding.reproduce);
   return text;

@@ -79,10 +79,8 @@ std::string ctrf(const RunResult& run) {
                     {"plan", valid_utf8(run.plan_name)},
                     {"seed", std::to_string(run.seed)},
                     {"controls_enabled", run.controls_enabled}}}};
-  const Json report = {{"reportFormat", "CTRF"},
-                       {"specVersion", "0.0.0"},
-                       {"generatedBy", "sluice"},
-                       {"results", std::move(results)}};
+  const Json report = {
+      {"reportFormat", "CTRF"}, {"specVersion", "0.0.0"}, {"generatedBy", "sluice"}, {"results", std::move(results)}};
   return report.dump(2) + "\n";
 }
 

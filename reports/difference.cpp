@@ -45,6 +45,12 @@ Split window_of(std::string_view value, std::size_t prefix, std::size_t suffix, 
           .skipped_after = value.size() - end};
 }
 
+std::string excerpt(const Split& split) {
+  std::string text = split.skipped_before == 0 ? "" : "… ";
+  text += split.before + split.middle + split.after;
+  return split.skipped_after == 0 ? text : text + " …";
+}
+
 }  // namespace
 
 std::pair<Split, Split> split_difference(std::string_view old_value, std::string_view new_value, std::size_t window) {
@@ -56,6 +62,19 @@ std::pair<Split, Split> split_difference(std::string_view old_value, std::string
 Split whole(std::string_view value, std::size_t window) {
   const std::size_t end = value.size() <= window ? value.size() : back_to_character(value, window);
   return {.before = std::string(value.substr(0, end)), .skipped_after = value.size() - end};
+}
+
+std::pair<std::optional<std::string>, std::optional<std::string>> excerpts(const std::optional<std::string>& old_value,
+                                                                           const std::optional<std::string>& new_value,
+                                                                           std::size_t window) {
+  if (old_value && new_value) {
+    const auto [old_split, new_split] = split_difference(*old_value, *new_value, window);
+    return {excerpt(old_split), excerpt(new_split)};
+  }
+  const auto alone = [&](const std::optional<std::string>& value) {
+    return value ? std::optional(excerpt(whole(*value, window))) : std::nullopt;
+  };
+  return {alone(old_value), alone(new_value)};
 }
 
 }  // namespace sluice::reports

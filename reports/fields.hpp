@@ -10,8 +10,9 @@ namespace sluice::reports {
 template <typename Type, typename Model>
 concept Of = std::same_as<std::remove_const_t<Type>, Model>;
 
-// The members of the result model and their names in report.json, each written down once: the writer and the reader both walk these
-// lists, so neither can know a field that the other does not. An archive is called as archive(name, member).
+// The members of the result model and their names in report.json, each written down once: the writer and the reader
+// both walk these lists, so neither can know a field that the other does not. An archive is called as archive(name,
+// member).
 
 template <typename Archive>
 void fields(Archive& archive, Of<Interval> auto& interval) {

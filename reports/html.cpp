@@ -25,8 +25,9 @@ void write_fact(Markup& page, std::string_view name, std::string_view value) {
 void write_head(Markup& page, const RunResult& run) {
   const auto head = page.element("head");
   page.lone("meta", {{"charset", "utf-8"}});
-  page.lone("meta", {{"http-equiv", "Content-Security-Policy"},
-                     {"content", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"}});
+  page.lone("meta",
+            {{"http-equiv", "Content-Security-Policy"},
+             {"content", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"}});
   page.lone("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
   page.lone("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
   page.lone("meta", {{"name", "referrer"}, {"content", "no-referrer"}});
@@ -55,7 +56,8 @@ void write_banner(Markup& page, const RunResult& run) {
 void write_warnings(Markup& page, const RunResult& run) {
   if (!run.controls_enabled)
     page.leaf("p",
-              "Controls were off. No check of this run had to prove that it can fail, so a pass here says less than it seems to.",
+              "Controls were off. No check of this run had to prove that it can fail, so a pass here says less than it "
+              "seems to.",
               {{"class", "warning"}, {"role", "note"}});
   if (!run.interrupted.empty())
     page.leaf("p", fmt::format("The run was interrupted by {}; what follows is what it had reached.", run.interrupted),
@@ -75,11 +77,7 @@ TileState tile_state(const SuiteCount& count) {
   return {"✓", "all passed", "passed"};
 }
 
-void write_tile(Markup& page, const SuiteCount& count) {
-  const TileState state = tile_state(count);
-  const auto tile = page.element("li", {{"class", fmt::format("tile {}", state.status)}});
-  page.leaf("h3", count.suite);
-  write_chip(page, state.sign, state.word, state.status);
+void write_tile_numbers(Markup& page, const SuiteCount& count) {
   const auto numbers = page.element("dl");
   const auto add = [&](std::string_view name, std::uint64_t value) {
     const auto pair = page.element("div", {{"class", value == 0 ? "zero" : "some"}});
@@ -89,8 +87,16 @@ void write_tile(Markup& page, const SuiteCount& count) {
   add("ran", count.ran());
   add("failed", count.failed);
   add("inconclusive", count.inconclusive);
-  if (count.errored != 0) add("errored", count.errored);
   add("not run", count.not_run);
+}
+
+void write_tile(Markup& page, const SuiteCount& count) {
+  const TileState state = tile_state(count);
+  const auto tile = page.element("li", {{"class", fmt::format("tile {}", state.status)}});
+  page.leaf("h3", count.suite);
+  write_chip(page, state.sign, state.word, state.status);
+  write_tile_numbers(page, count);
+  if (count.errored != 0) page.leaf("p", fmt::format("{} of {} errored", grouped(count.errored), grouped(count.ran())));
 }
 
 void write_suites(Markup& page, const RunResult& run) {
@@ -101,7 +107,8 @@ void write_suites(Markup& page, const RunResult& run) {
     for (const auto& count : count_suites(run)) write_tile(page, count);
   }
   if (const std::uint64_t unplaced = unplaced_not_run(run))
-    page.leaf("p", fmt::format("{} more never started and stand under “Not run”.", counted(unplaced, "planned check")),
+    page.leaf("p",
+              fmt::format("{} never started; the reasons stand under “Not run”.", counted(unplaced, "planned check")),
               {{"class", "dim"}});
 }
 
@@ -155,7 +162,8 @@ void write_not_run(Markup& page, const RunResult& run) {
     page.leaf("p", "Everything that was planned for this run ran.", {{"class", "dim"}});
     return;
   }
-  const auto scroll = page.element("div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Not run"}});
+  const auto scroll =
+      page.element("div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Not run"}});
   const auto table = page.element("table");
   {
     const auto head = page.element("thead");
@@ -170,8 +178,8 @@ void write_not_run(Markup& page, const RunResult& run) {
       page.leaf("span", item.what + " ", {{"class", "dim"}});
       page.text(item.name);
     }
-    page.leaf("td", item.phase.empty() ? "–" : item.phase);
-    page.leaf("td", item.why);
+    page.leaf("td", item.phase.empty() ? "–" : item.phase, {{"data-label", "Phase"}});
+    page.leaf("td", item.why, {{"data-label", "Why"}});
   }
 }
 
@@ -184,7 +192,9 @@ void write_identities(Markup& page, const RunResult& run) {
       const auto item = page.element("li");
       page.leaf("strong", identity.name);
       page.leaf("span", fmt::format("{} {} bytes", identity.path, grouped(identity.bytes)), {{"class", "dim"}});
-      page.leaf("code", identity.sha256, {{"title", "SHA-256"}});
+      const auto digest = page.element("p");
+      page.leaf("span", "SHA-256 ", {{"class", "dim"}});
+      page.leaf("code", identity.sha256);
     }
   }
   const auto facts = page.element("dl", {{"class", "facts"}});
@@ -201,7 +211,8 @@ void write_again(Markup& page, const RunResult& run) {
   page.leaf("h2", "Run it again", {{"id", "again"}});
   if (run.command.empty()) page.leaf("p", "The run recorded no command.", {{"class", "dim"}});
   write_command(page, run.command);
-  page.leaf("p", "Decide again from the evidence alone, offline, with the report.json of this run:", {{"class", "dim"}});
+  page.leaf("p",
+            "Decide again from the evidence alone, offline, with the report.json of this run:", {{"class", "dim"}});
   write_command(page, "sluice gate report.json");
 }
 

@@ -23,7 +23,8 @@ void write_head(Markup& page, std::initializer_list<std::string_view> names) {
 void write_rules(Markup& page, const PhaseResult& phase) {
   if (phase.rules.empty()) return;
   page.leaf("h4", "Gate");
-  const auto scroll = page.element("div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Rules of the gate"}});
+  const auto scroll = page.element(
+      "div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Rules of the gate"}});
   const auto table = page.element("table");
   write_head(page, {"Rule", "Decision", "Observed", "Limit", "Samples"});
   const auto body = page.element("tbody");
@@ -35,12 +36,12 @@ void write_rules(Markup& page, const PhaseResult& phase) {
       if (!rule.explanation.empty()) page.leaf("small", rule.explanation);
     }
     {
-      const auto decision = page.element("td");
+      const auto decision = page.element("td", {{"data-label", "Decision"}});
       write_chip(page, rule.decision);
     }
-    page.leaf("td", rule.observed);
-    page.leaf("td", rule.limit);
-    page.leaf("td", rule.samples ? grouped(*rule.samples) : "–", {{"class", "num"}});
+    page.leaf("td", rule.observed, {{"data-label", "Observed"}});
+    page.leaf("td", rule.limit, {{"data-label", "Limit"}});
+    page.leaf("td", rule.samples ? grouped(*rule.samples) : "–", {{"class", "num"}, {"data-label", "Samples"}});
   }
 }
 
@@ -63,16 +64,17 @@ void write_actions(Markup& page, const PhaseResult& phase) {
 
 void write_metrics(Markup& page, const std::vector<Metric>& metrics) {
   if (metrics.empty()) return;
-  const auto scroll = page.element("div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Measurements"}});
+  const auto scroll =
+      page.element("div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Measurements"}});
   const auto table = page.element("table");
   write_head(page, {"Metric", "Measured", "Limit", "Samples"});
   const auto body = page.element("tbody");
   for (const auto& metric : metrics) {
     const auto row = page.element("tr");
     page.leaf("th", metric.name, {{"scope", "row"}, {"class", "mono"}});
-    page.leaf("td", measured(metric));
-    page.leaf("td", metric.limit ? number(*metric.limit) : "–");
-    page.leaf("td", grouped(metric.samples), {{"class", "num"}});
+    page.leaf("td", measured(metric), {{"data-label", "Measured"}});
+    page.leaf("td", metric.limit ? number(*metric.limit) : "–", {{"data-label", "Limit"}});
+    page.leaf("td", grouped(metric.samples), {{"class", "num"}, {"data-label", "Samples"}});
   }
 }
 
@@ -145,7 +147,9 @@ void write_finding(Markup& page, const Finding& finding) {
     const auto line = page.element("p", {{"class", "summary"}});
     const bool grave = finding.severity == Severity::error || finding.severity == Severity::critical;
     write_chip(page, severity_sign(finding.severity), to_string(finding.severity),
-               grave ? "failed" : finding.severity == Severity::warning ? "inconclusive" : "skipped");
+               grave                                   ? "failed"
+               : finding.severity == Severity::warning ? "inconclusive"
+                                                       : "skipped");
     page.text(" " + clipped(finding.summary, 600) + " ");
     page.leaf("code", finding.rule, {{"class", "dim"}});
     if (finding.occurrences > 1)
@@ -158,9 +162,10 @@ void write_finding(Markup& page, const Finding& finding) {
 
 void write_findings(Markup& page, const Outcome& outcome) {
   if (outcome.findings.empty() && outcome.findings_total == 0) return;
-  page.leaf("h5", outcome.findings_total > outcome.findings.size()
-                      ? fmt::format("Findings: the first {} of {}", outcome.findings.size(), grouped(outcome.findings_total))
-                      : fmt::format("Findings: {}", grouped(outcome.findings_total)));
+  page.leaf("h5",
+            outcome.findings_total > outcome.findings.size()
+                ? fmt::format("Findings: the first {} of {}", outcome.findings.size(), grouped(outcome.findings_total))
+                : fmt::format("Findings: {}", grouped(outcome.findings_total)));
   const auto list = page.element("ol", {{"class", "findings"}});
   for (const auto& finding : outcome.findings) write_finding(page, finding);
 }
@@ -203,8 +208,8 @@ void write_check(Markup& page, const CheckResult& check) {
   const Outcome& outcome = check.outcome;
   const bool open = outcome.verdict != Verdict::passed && outcome.verdict != Verdict::skipped;
   const std::string status = fmt::format("check {}", to_string(outcome.verdict));
-  const auto details = open ? page.element("details", {{"class", status}, {"open", ""}})
-                            : page.element("details", {{"class", status}});
+  const auto details =
+      open ? page.element("details", {{"class", status}, {"open", ""}}) : page.element("details", {{"class", status}});
   {
     const auto summary = page.element("summary");
     write_chip(page, outcome.verdict);
@@ -240,7 +245,9 @@ void write_chip(Markup& page, Decision decision) {
   write_chip(page, mark(decision), to_string(decision), status_class(decision));
 }
 
-void write_chip(Markup& page, Verdict verdict) { write_chip(page, mark(verdict), to_string(verdict), to_string(verdict)); }
+void write_chip(Markup& page, Verdict verdict) {
+  write_chip(page, mark(verdict), to_string(verdict), to_string(verdict));
+}
 
 void write_command(Markup& page, std::string_view command) {
   if (command.empty()) return;
@@ -262,9 +269,10 @@ void write_log(Markup& page, std::string_view tail, std::string_view path) {
 
 void write_phase(Markup& page, const PhaseResult& phase, std::size_t index) {
   const std::string anchor = fmt::format("phase-{}", index);
-  const std::string status =
-      fmt::format("phase {}", phase.entered_only && phase.decision != Decision::no_go ? "skipped" : status_class(phase.decision));
-  const auto article = page.element("article", {{"id", anchor}, {"class", status}, {"aria-labelledby", anchor + "-name"}});
+  const std::string status = fmt::format(
+      "phase {}", phase.entered_only && phase.decision != Decision::no_go ? "skipped" : status_class(phase.decision));
+  const auto article =
+      page.element("article", {{"id", anchor}, {"class", status}, {"aria-labelledby", anchor + "-name"}});
   {
     const auto head = page.element("header");
     page.leaf("h3", phase.name, {{"id", anchor + "-name"}});

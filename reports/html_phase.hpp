@@ -8,7 +8,8 @@
 
 namespace sluice::reports {
 
-/// The article of one phase: its gate's rules, actions, checks with their evidence. `index` makes its anchor, "phase-1".
+/// The article of one phase: its gate's rules, actions, checks with their evidence. `index` makes its anchor,
+/// "phase-1".
 void write_phase(Markup& page, const PhaseResult& phase, std::size_t index);
 
 /// A sign and a word in the colour of the status; `status` is the class.

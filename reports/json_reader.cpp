@@ -33,9 +33,12 @@ struct Cursor {
   Cursor at(std::size_t index, const Json& child) const { return {child, pointer + "/" + std::to_string(index)}; }
 
   [[noreturn]] void refuse(std::string_view what) const {
-    throw InputError(fmt::format("report {}: {}", pointer.empty() ? "(whole)" : clipped(terminal_text(pointer), 200), what));
+    throw InputError(
+        fmt::format("report {}: {}", pointer.empty() ? "(whole)" : clipped(terminal_text(pointer), 200), what));
   }
-  [[noreturn]] void expected(std::string_view what) const { refuse(fmt::format("expected {}, found {}", what, found())); }
+  [[noreturn]] void expected(std::string_view what) const {
+    refuse(fmt::format("expected {}, found {}", what, found()));
+  }
 
  private:
   std::string found() const {
@@ -66,8 +69,8 @@ void read(const Cursor& at, std::uint64_t& out) {
 }
 
 std::int64_t read_signed(const Cursor& at) {
-  const bool fits = at.value.is_number_integer() && (!at.value.is_number_unsigned() ||
-                                                     at.value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
+  const bool fits = at.value.is_number_integer() &&
+                    (!at.value.is_number_unsigned() || at.value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
   if (!fits) at.expected("a whole number of 64 bits");
   return at.value.get<std::int64_t>();
 }
@@ -113,7 +116,8 @@ std::optional<TimePoint> parse_time(std::string_view text) {
     std::from_chars(text.data() + begin, text.data() + begin + length, value);
     return value;
   };
-  const std::chrono::year_month_day date{std::chrono::year(part(0, 4)), std::chrono::month(static_cast<unsigned>(part(5, 2))),
+  const std::chrono::year_month_day date{std::chrono::year(part(0, 4)),
+                                         std::chrono::month(static_cast<unsigned>(part(5, 2))),
                                          std::chrono::day(static_cast<unsigned>(part(8, 2)))};
   // Years that 64 bits of nanoseconds hold, with room for a duration after them.
   if (!date.ok() || date.year() < std::chrono::year(1700) || date.year() > std::chrono::year(2200)) return std::nullopt;
@@ -130,7 +134,8 @@ void read(const Cursor& at, TimePoint& out) {
 }
 
 template <typename Value>
-void read_name(const Cursor& at, Value& out, std::optional<Value> (*parse)(std::string_view), std::string_view choices) {
+void read_name(const Cursor& at, Value& out, std::optional<Value> (*parse)(std::string_view),
+               std::string_view choices) {
   const auto value = at.value.is_string() ? parse(at.value.get_ref<const std::string&>()) : std::nullopt;
   if (!value) at.expected(choices);
   out = *value;
@@ -222,7 +227,8 @@ void read_object(const Cursor& at, Model& out) {
 // Parses within the limits. Depth, number of values and doubled names are refused while reading, not after.
 Json parse(std::string_view text, const ReportLimits& limits) {
   if (text.size() > limits.bytes)
-    throw InputError(fmt::format("report: {} bytes, more than the {} that a report may have", text.size(), limits.bytes));
+    throw InputError(
+        fmt::format("report: {} bytes, more than the {} that a report may have", text.size(), limits.bytes));
   std::size_t values = 0;
   std::vector<std::set<std::string>> names;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
@@ -251,8 +257,8 @@ void require_version(Reader& reader, const Cursor& at) {
   reader("schema_version", version);
   if (version != std::uint64_t{RunResult::schema_version})
     at.at("schema_version", at.value.at("schema_version"))
-        .refuse(fmt::format("version {} of the report; this sluice reads version {}. Use the sluice that wrote it", version,
-                            RunResult::schema_version));
+        .refuse(fmt::format("version {} of the report; this sluice reads version {}. Use the sluice that wrote it",
+                            version, RunResult::schema_version));
 }
 
 // The seed is a string in the report; everything else of the run is read as the model has it.
@@ -266,7 +272,8 @@ class RunReader : public Reader {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seed);
     const bool leading_zero = digits.size() > 1 && digits.front() == '0';
     if (error != std::errc() || end != digits.data() + digits.size() || leading_zero)
-      throw InputError(fmt::format("report /{}: expected a whole number from 0 to 18446744073709551615 as a string", name));
+      throw InputError(
+          fmt::format("report /{}: expected a whole number from 0 to 18446744073709551615 as a string", name));
   }
 };
 

@@ -135,8 +135,8 @@ std::string to_xml(const RunResult& run, const std::vector<CaseSuite>& suites) {
 }
 
 std::vector<CaseSuite> too_large(const RunResult& run) {
-  const std::string message = fmt::format("{}, but the run has too many checks for a JUnit file; read report.json",
-                                          to_string(run.decision));
+  const std::string message =
+      fmt::format("{}, but the run has too many checks for a JUnit file; read report.json", to_string(run.decision));
   return {{.name = "sluice.run.decision",
            .cases = {{.classname = "run.decision",
                       .name = "decision",

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/core/parameters.hpp"
+#include "reports/difference.hpp"
 #include "reports/escape.hpp"
 #include "reports/summary.hpp"
 
@@ -28,6 +29,17 @@ std::string code_cell(std::string_view text, std::size_t limit = cell_limit) {
   return "<code>" + cell(text, limit) + "</code>";
 }
 
+// A value; blanks that a page would swallow show as dots.
+std::string value_cell(std::string_view value) {
+  std::string visible;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool swallowed =
+        value[i] == ' ' && (i == 0 || i + 1 == value.size() || value[i - 1] == ' ' || value[i + 1] == ' ');
+    visible += swallowed ? "·" : value.substr(i, 1);
+  }
+  return value.empty() ? "(empty text)" : "<code>" + markdown_text(visible) + "</code>";
+}
+
 // A fence longer than any run of backticks inside; the content is one line, so nothing else can end the block.
 std::string code_block(std::string_view command) {
   const std::string content = clipped(terminal_text(command), 2000);
@@ -48,11 +60,10 @@ std::string_view sign(Decision decision) {
 std::string head(const RunResult& run) {
   std::string out = fmt::format("## {} {}: {}\n\n**{}**\n\n", sign(run.decision), to_string(run.decision),
                                 cell(run.plan_name), cell(run.deciding_rule, 1000));
-  if (!run.controls_enabled)
-    out += "> ⚠️ **Controls are off**: no pass of this run was proved able to fail.\n\n";
+  if (!run.controls_enabled) out += "> ⚠️ **Controls are off**: no pass of this run was proved able to fail.\n\n";
   if (!run.interrupted.empty()) out += fmt::format("> ⚠️ **Interrupted** by {}.\n\n", cell(run.interrupted));
-  out += fmt::format("{} · took {} · seed {} · run {}\n\n", human_time(run.started), human_duration(run.duration), run.seed,
-                     code_cell(run.run_id));
+  out += fmt::format("{} · took {} · seed {} · run {}\n\n", human_time(run.started), human_duration(run.duration),
+                     run.seed, code_cell(run.run_id));
   return out;
 }
 
@@ -60,8 +71,8 @@ std::string suites(const RunResult& run) {
   std::string out = "| suite | ran | failed | inconclusive | errored | not run |\n|---|--:|--:|--:|--:|--:|\n";
   const auto counts = count_suites(run);
   for (std::size_t i = 0; i < std::min<std::size_t>(counts.size(), 20); ++i)
-    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", cell(counts[i].suite, 60), counts[i].ran(), counts[i].failed,
-                       counts[i].inconclusive, counts[i].errored, counts[i].not_run);
+    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", cell(counts[i].suite, 60), counts[i].ran(),
+                       counts[i].failed, counts[i].inconclusive, counts[i].errored, counts[i].not_run);
   return out + "\n";
 }
 
@@ -69,18 +80,21 @@ std::string rules(const PhaseResult& phase) {
   if (phase.rules.empty()) return "";
   std::string out = "| rule | decision | observed | limit | samples |\n|---|---|---|---|--:|\n";
   for (const auto& rule : phase.rules)
-    out += fmt::format("| {} | {} {} | {} | {} | {} |\n", cell(rule.rule), sign(rule.decision), to_string(rule.decision),
-                       cell(rule.observed), cell(rule.limit), rule.samples ? grouped(*rule.samples) : "");
+    out +=
+        fmt::format("| {} | {} {} | {} | {} | {} |\n", cell(rule.rule), sign(rule.decision), to_string(rule.decision),
+                    cell(rule.observed), cell(rule.limit), rule.samples ? grouped(*rule.samples) : "");
   return out + "\n";
 }
 
 std::string finding_text(const Finding& finding) {
-  std::string out = fmt::format("- {} **{}** {}", to_string(finding.severity), cell(finding.rule, 100), cell(finding.summary));
+  std::string out =
+      fmt::format("- {} **{}** {}", to_string(finding.severity), cell(finding.rule, 100), cell(finding.summary));
   if (finding.occurrences > 1) out += fmt::format(" (×{})", grouped(finding.occurrences));
   const std::string where = location(finding);
   if (!where.empty()) out += fmt::format("<br>{}", cell(where, 500));
-  if (finding.old_value) out += "<br>old " + code_cell(*finding.old_value);
-  if (finding.new_value) out += "<br>new " + code_cell(*finding.new_value);
+  const auto [old_value, new_value] = excerpts(finding.old_value, finding.new_value, cell_limit);
+  if (old_value) out += "<br>old " + value_cell(*old_value);
+  if (new_value) out += "<br>new " + value_cell(*new_value);
   return out + "\n";
 }
 
@@ -91,18 +105,22 @@ std::string findings(const CheckResult& check, const Level& level) {
   for (std::size_t i = 0; i < shown; ++i) out += finding_text(check.outcome.findings[i]);
   if (shown != 0 && check.outcome.findings_total > shown)
     out += fmt::format("- … and {} more, see the report\n", grouped(check.outcome.findings_total - shown));
-  if (!check.reproduce.empty() && level.findings != 0) out += "\n" + code_block(check.reproduce);
+  if (!check.reproduce.empty() && level.findings != 0) out += (out.empty() ? "" : "\n") + code_block(check.reproduce);
   if (out.empty()) return "";
-  return fmt::format("<details open><summary>{} {}: {}</summary>\n\n{}\n</details>\n\n", to_string(check.outcome.verdict),
-                     cell(check.name), counted(check.outcome.findings_total, "finding"), out);
+  const std::string count =
+      check.outcome.findings_total == 0 ? "" : ": " + counted(check.outcome.findings_total, "finding");
+  return fmt::format("<details open><summary>{} {}{}</summary>\n\n{}\n</details>\n\n", to_string(check.outcome.verdict),
+                     cell(check.name), count, out);
 }
 
 std::string checks(const PhaseResult& phase, const Level& level) {
   std::string rows;
   for (const auto& check : phase.checks) {
     if (!level.passed_checks && check.outcome.verdict == Verdict::passed) continue;
-    rows += fmt::format("| {} {} | {} | {} | {} | {} |\n", mark(check.outcome.verdict), to_string(check.outcome.verdict),
-                        cell(check.name), cell(check.kind), cell(check.outcome.reason), human_duration(check.duration));
+    rows +=
+        fmt::format("| {} {} | {} | {} | {} | {} |\n", mark(check.outcome.verdict), to_string(check.outcome.verdict),
+                    cell(check.stage.empty() ? check.name : check.name + " (" + check.stage + ")"), cell(check.kind),
+                    cell(check.outcome.reason), human_duration(check.duration));
   }
   if (rows.empty()) return "";
   std::string out = "| verdict | check | kind | why | took |\n|---|---|---|---|--:|\n" + rows + "\n";
@@ -113,14 +131,12 @@ std::string checks(const PhaseResult& phase, const Level& level) {
 std::string phases(const RunResult& run, const Level& level) {
   std::string out;
   for (const auto& phase : run.phases) {
-    out += phase.entered_only
-               ? fmt::format("### {}: entered only\n\n", cell(phase.name))
-               : fmt::format("### {} {}: {}\n\n{}\n\n", sign(phase.decision), cell(phase.name), to_string(phase.decision),
-                             cell(phase.deciding_rule, 1000));
+    out += phase.entered_only ? fmt::format("### {}: entered only\n\n", cell(phase.name))
+                              : fmt::format("### {} {}: {}\n\n{}\n\n", sign(phase.decision), cell(phase.name),
+                                            to_string(phase.decision), cell(phase.deciding_rule, 1000));
     out += rules(phase);
     for (const auto& action : phase.actions) {
-      if (!action.succeeded)
-        out += fmt::format("- ✗ action {}: {}\n\n", cell(action.name), cell(action.outcome));
+      if (!action.succeeded) out += fmt::format("- ✗ action {}: {}\n\n", cell(action.name), cell(action.outcome));
     }
     if (level.checks) out += checks(phase, level);
   }

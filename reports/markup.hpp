@@ -7,8 +7,8 @@
 
 namespace sluice::reports {
 
-/// Writes HTML in which text can only ever be text: elements open and close in pairs, and every attribute and text is escaped here.
-/// Names of elements and attributes are the program's own.
+/// Writes HTML in which text can only ever be text: elements open and close in pairs, and every attribute and text is
+/// escaped here. Names of elements and attributes are the program's own.
 class Markup {
  public:
   using Attributes = std::initializer_list<std::pair<std::string_view, std::string_view>>;

@@ -13,7 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 4> known_suites{"compat", "migration", "load", "isolation"};
 
 SuiteCount& count_of(std::vector<SuiteCount>& counts, const std::string& suite) {
-  const auto found = std::find_if(counts.begin(), counts.end(), [&](const auto& count) { return count.suite == suite; });
+  const auto found =
+      std::find_if(counts.begin(), counts.end(), [&](const auto& count) { return count.suite == suite; });
   if (found != counts.end()) return *found;
   counts.push_back({.suite = suite});
   return counts.back();
@@ -51,6 +52,13 @@ std::string with_separators(std::string digits) {
   for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
     digits.insert(static_cast<std::size_t>(at), ",");
   return digits;
+}
+
+// 0.00002 and not 2e-05: three significant digits, without zeros at the end.
+std::string plain_decimal(double value) {
+  const int places = 2 - static_cast<int>(std::floor(std::log10(std::fabs(value))));
+  std::string text = fmt::format("{:.{}f}", value, places);
+  return text.erase(text.find_last_not_of('0') + 1);
 }
 
 struct CivilTime {
@@ -146,7 +154,8 @@ std::string number(double value) {
   if (std::isinf(value)) return value < 0 ? "minus infinity" : "infinity";
   const double size = std::fabs(value);
   const std::string sign = value < 0 ? "-" : "";
-  if (size >= 1e15 || (size != 0 && size < 1e-4)) return fmt::format("{:.3g}", value);
+  if (size >= 1e15 || (size != 0 && size < 1e-9)) return fmt::format("{:.3g}", value);
+  if (size != 0 && size < 1e-4) return plain_decimal(value);
   if (size == std::floor(size)) return (size == 0 ? "" : sign) + grouped(static_cast<std::uint64_t>(size));
   if (size < 1000) return fmt::format("{:.4g}", value);
   const std::string tenths = fmt::format("{:.1f}", size);

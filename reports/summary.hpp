@@ -21,14 +21,16 @@ struct SuiteCount {
   std::uint64_t ran() const { return passed + failed + inconclusive + errored; }
 };
 
-/// The four suites in their fixed order, then any others that the run names, by first appearance. A check that never started tells
-/// no suite of its own: it counts where a check of its name ran in another phase, and otherwise in none (see unplaced_not_run).
+/// The four suites in their fixed order, then any others that the run names, by first appearance. A check that never
+/// started tells no suite of its own: it counts where a check of its name ran in another phase, and otherwise in none
+/// (see unplaced_not_run).
 std::vector<SuiteCount> count_suites(const RunResult& run);
 
 /// Checks that never started and whose suite no other phase tells.
 std::uint64_t unplaced_not_run(const RunResult& run);
 
-/// Everything that was planned and not judged, with the reason: what the run lists, skipped checks, phases entered without their checks.
+/// Everything that was planned and not judged, with the reason: what the run lists, skipped checks, phases entered
+/// without their checks.
 std::vector<NotRun> everything_not_run(const RunResult& run);
 
 /// A sign for the verdict or decision, for eyes that do not see its colour. One character wide.

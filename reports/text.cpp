@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/core/parameters.hpp"
+#include "reports/difference.hpp"
 #include "reports/escape.hpp"
 #include "reports/summary.hpp"
 
@@ -12,7 +13,7 @@ namespace sluice::reports {
 namespace {
 
 constexpr std::size_t findings_shown = 3;
-constexpr std::size_t value_limit = 160;
+constexpr std::size_t value_window = 160;
 
 enum class Style { plain, bold, dim, good, bad, doubtful };
 
@@ -28,6 +29,17 @@ Style style_of(Decision decision) {
 }
 
 std::string line(std::string_view value, std::size_t limit = 400) { return clipped(terminal_text(value), limit); }
+
+std::string label(const CheckResult& check) {
+  return check.stage.empty() ? line(check.name, 40)
+                             : fmt::format("{} ({})", line(check.name, 40), line(check.stage, 20));
+}
+
+// Blanks at the ends, or nothing at all, show only between quotes.
+std::string quoted_where_needed(std::string_view value) {
+  const bool bare = !value.empty() && value.front() != ' ' && value.back() != ' ';
+  return bare ? line(value) : fmt::format("\"{}\"", line(value));
+}
 
 // Bytes of padding that bring `text` to `width` characters; good enough for names, which are mostly ASCII.
 std::string padded(std::string text, std::size_t width) {
@@ -62,7 +74,7 @@ class Summary {
     out_ += fmt::format("\n{}  {}\n", styled(Style::bold, line(phase.name)),
                         phase.entered_only ? styled(Style::dim, decision) : styled(style_of(phase.decision), decision));
     std::size_t width = 0;
-    for (const auto& check : phase.checks) width = std::max(width, line(check.name, 40).size());
+    for (const auto& check : phase.checks) width = std::max(width, label(check).size());
     for (const auto& action : phase.actions) add_action(action);
     for (const auto& check : phase.checks) add_check(check, width);
     if (!phase.entered_only || phase.decision == Decision::no_go)
@@ -115,9 +127,14 @@ class Summary {
   void add_check(const CheckResult& check, std::size_t width) {
     const Verdict verdict = check.outcome.verdict;
     const std::string status = padded(fmt::format("{} {}", mark(verdict), to_string(verdict)), 14);
-    out_ += fmt::format("  {}  {}  {}  {}\n", styled(style_of(verdict), status), padded(line(check.name, 40), width),
+    out_ += fmt::format("  {}  {}  {}  {}\n", styled(style_of(verdict), status), padded(label(check), width),
                         line(check.outcome.reason, 300), styled(Style::dim, human_duration(check.duration)));
     if (verdict == Verdict::passed || verdict == Verdict::skipped) return;
+    for (const auto& metric : check.outcome.metrics) {
+      if (metric.limit)
+        out_ += fmt::format("      {}: {}, limit {}, {}\n", line(metric.name), line(measured(metric)),
+                            number(*metric.limit), counted(metric.samples, "sample"));
+    }
     const auto& findings = check.outcome.findings;
     for (std::size_t i = 0; i < std::min(findings.size(), findings_shown); ++i) add_finding(findings[i]);
     if (check.outcome.findings_total > std::min(findings.size(), findings_shown))
@@ -133,8 +150,9 @@ class Summary {
     out_ += fmt::format("      {}{}\n", line(finding.summary, 300), again);
     const std::string where = location(finding);
     if (!where.empty()) out_ += fmt::format("        at   {}\n", line(where, 300));
-    if (finding.old_value) out_ += fmt::format("        old  {}\n", line(*finding.old_value, value_limit));
-    if (finding.new_value) out_ += fmt::format("        new  {}\n", line(*finding.new_value, value_limit));
+    const auto [old_value, new_value] = excerpts(finding.old_value, finding.new_value, value_window);
+    if (old_value) out_ += fmt::format("        old  {}\n", quoted_where_needed(*old_value));
+    if (new_value) out_ += fmt::format("        new  {}\n", quoted_where_needed(*new_value));
   }
 
   bool colour_;

@@ -40,32 +40,37 @@ Finding changed_row() {
           .where = {{"table", "captures"}, {"key", "id=20001"}, {"column", "user_text"}},
           .old_value = "What is  a neural network? ",
           .new_value = "What is  a neural network?",
-          .reproduce = "sluice diff sqlite:/srv/captures.db postgresql://127.0.0.1:5433/voice --table captures --key id=20001",
+          .reproduce =
+              "sluice diff sqlite:/srv/captures.db postgresql://127.0.0.1:5433/voice --table captures --key id=20001",
           .occurrences = 14};
 }
 
 Finding missing_row() {
-  return {.rule = "row-missing",
-          .severity = Severity::critical,
-          .summary = "a row of the old store is not in the new one",
-          .where = {{"table", "captures"}, {"key", "id=7"}},
-          .old_value = R"({"id": 7, "session_id": "s1", "turn": 3})",
-          .new_value = std::nullopt,
-          .reproduce = "sluice diff sqlite:/srv/captures.db postgresql://127.0.0.1:5433/voice --table captures --key id=7",
-          .occurrences = 1};
+  return {
+      .rule = "row-missing",
+      .severity = Severity::critical,
+      .summary = "a row of the old store is not in the new one",
+      .where = {{"table", "captures"}, {"key", "id=7"}},
+      .old_value = R"({"id": 7, "session_id": "s1", "turn": 3})",
+      .new_value = std::nullopt,
+      .reproduce = "sluice diff sqlite:/srv/captures.db postgresql://127.0.0.1:5433/voice --table captures --key id=7",
+      .occurrences = 1};
 }
 
 // Nothing of this may do anything in any format.
 Finding hostile() {
   using namespace std::string_literals;
-  return {.rule = "body-differs",
-          .severity = Severity::warning,
-          .summary = "<script>alert(1)</script> <img src=x onerror=alert(2)> | `code` **bold** ]]> @team https://evil.example $x$",
-          .where = {{"route", "GET /api/search?q=<b>&limit=\"5\""}, {"pointer", "/results/0/a~1b"}},
-          .old_value = "quotes \" ' and & ]]> \x00 zero \x1b[31mred\x1b[0m \xff\xfe broken \u202egnirts desrever\u202c end"s,
-          .new_value = "</pre></details></td><!-- --><style>*{display:none}</style>\t\u00a0\u200b\r\nline two"s,
-          .reproduce = "curl 'http://127.0.0.1:8080/api/search?q=<b>`id`$(id)' | cat -A\n## not a heading",
-          .occurrences = 3};
+  return {
+      .rule = "body-differs",
+      .severity = Severity::warning,
+      .summary =
+          "<script>alert(1)</script> <img src=x onerror=alert(2)> | `code` **bold** ]]> @team https://evil.example $x$",
+      .where = {{"route", "GET /api/search?q=<b>&limit=\"5\""}, {"pointer", "/results/0/a~1b"}},
+      .old_value =
+          "quotes \" ' and & ]]> \x00 zero \x1b[31mred\x1b[0m \xff\xfe broken \u202egnirts desrever\u202c end"s,
+      .new_value = "</pre></details></td><!-- --><style>*{display:none}</style>\t\u00a0\u200b\r\nline two"s,
+      .reproduce = "curl 'http://127.0.0.1:8080/api/search?q=<b>`id`$(id)' | cat -A\n## not a heading",
+      .occurrences = 3};
 }
 
 Finding long_values() {
@@ -87,12 +92,14 @@ Outcome captures_equal() {
   outcome.coverage = {{.unit = "rows", .examined = 20'001, .expected = 20'001}, {.unit = "columns", .examined = 7}};
   outcome.metrics = {{.name = "rows_compared", .value = 20'001, .unit = "rows", .samples = 20'001},
                      {.name = "rows_differing", .value = 15, .unit = "rows", .limit = 0, .samples = 20'001}};
-  outcome.artifacts = {{.name = "differences", .path = "out/captures-equal/differences.jsonl", .media_type = "application/jsonl"}};
+  outcome.artifacts = {
+      {.name = "differences", .path = "out/captures-equal/differences.jsonl", .media_type = "application/jsonl"}};
   return outcome;
 }
 
 Outcome latency() {
-  Outcome outcome = Outcome::inconclusive("p99 may be 4% better or 21% worse; the limit of 10% lies inside the interval");
+  Outcome outcome =
+      Outcome::inconclusive("p99 may be 4% better or 21% worse; the limit of 10% lies inside the interval");
   outcome.coverage = {{.unit = "samples", .examined = 11'980, .expected = 12'000}};
   outcome.metrics = {{.name = "p99_ratio",
                       .value = 1.0834,
@@ -135,53 +142,55 @@ PhaseResult data_phase() {
   Outcome skipped;
   skipped.verdict = Verdict::skipped;
   skipped.reason = "left out by --check";
-  return {.name = "data",
-          .decision = Decision::no_go,
-          .deciding_rule = "NO-GO: captures-equal failed: 15 of 20,001 rows differ; limit 0",
-          .rules = {{.rule = "require captures-equal",
-                     .decision = Decision::no_go,
-                     .observed = "failed: 15 rows differ",
-                     .limit = "passed",
-                     .samples = 20'001,
-                     .explanation = "15 of 20,001 rows of captures differ; none may"},
-                    {.rule = "require latency",
-                     .decision = Decision::inconclusive,
-                     .observed = "inconclusive",
-                     .limit = "passed",
-                     .samples = 11'980,
-                     .explanation = "the limit of 10% lies inside the interval"},
-                    {.rule = "actions succeed",
-                     .decision = Decision::no_go,
-                     .observed = "reindex: exit code 3",
-                     .limit = "all",
-                     .explanation = {}}},
-          .actions = {{.name = "migrate",
-                       .phase = "data",
-                       .command = "./migrate.sh --to postgresql://voice:***@127.0.0.1:5433/voice",
-                       .outcome = "exit code 0",
-                       .succeeded = true,
-                       .started = start + 9s,
-                       .duration = 3'120ms,
-                       .output_tail = {},
-                       .log = "out/actions/migrate.log"},
-                      {.name = "reindex",
-                       .phase = "data",
-                       .command = "./reindex.sh",
-                       .outcome = "exit code 3",
-                       .succeeded = false,
-                       .started = start + 12s,
-                       .duration = 40ms,
-                       .output_tail = "\x1b[31mERROR\x1b[0m: index \"captures_fts\" <b>does not exist</b>\nhint: run migrate first\n",
-                       .log = "out/actions/reindex.log"}},
-          .checks = {check("captures-equal", "migration.rows", "data", "after", captures_equal()),
-                     check("latency", "load.compare", "data", "during", latency()),
-                     check("no-bleed", "isolation.canary", "data", "during",
-                           Outcome::errored("user 7: connection refused by http://127.0.0.1:8002 after 0 of 20 trials")),
-                     check("same-answers", "compat.replay", "data", "before", same_answers()),
-                     check("same-answers", "compat.replay", "data", "after", same_answers()),
-                     check("schema", "migration.schema", "data", "after", skipped)},
-          .started = start + 9s,
-          .duration = 83s};
+  return {
+      .name = "data",
+      .decision = Decision::no_go,
+      .deciding_rule = "NO-GO: captures-equal failed: 15 of 20,001 rows differ; limit 0",
+      .rules = {{.rule = "require captures-equal",
+                 .decision = Decision::no_go,
+                 .observed = "failed: 15 rows differ",
+                 .limit = "passed",
+                 .samples = 20'001,
+                 .explanation = "15 of 20,001 rows of captures differ; none may"},
+                {.rule = "require latency",
+                 .decision = Decision::inconclusive,
+                 .observed = "inconclusive",
+                 .limit = "passed",
+                 .samples = 11'980,
+                 .explanation = "the limit of 10% lies inside the interval"},
+                {.rule = "actions succeed",
+                 .decision = Decision::no_go,
+                 .observed = "reindex: exit code 3",
+                 .limit = "all",
+                 .explanation = {}}},
+      .actions = {{.name = "migrate",
+                   .phase = "data",
+                   .command = "./migrate.sh --to postgresql://voice:***@127.0.0.1:5433/voice",
+                   .outcome = "exit code 0",
+                   .succeeded = true,
+                   .started = start + 9s,
+                   .duration = 3'120ms,
+                   .output_tail = {},
+                   .log = "out/actions/migrate.log"},
+                  {.name = "reindex",
+                   .phase = "data",
+                   .command = "./reindex.sh",
+                   .outcome = "exit code 3",
+                   .succeeded = false,
+                   .started = start + 12s,
+                   .duration = 40ms,
+                   .output_tail =
+                       "\x1b[31mERROR\x1b[0m: index \"captures_fts\" <b>does not exist</b>\nhint: run migrate first\n",
+                   .log = "out/actions/reindex.log"}},
+      .checks = {check("captures-equal", "migration.rows", "data", "after", captures_equal()),
+                 check("latency", "load.compare", "data", "during", latency()),
+                 check("no-bleed", "isolation.canary", "data", "during",
+                       Outcome::errored("user 7: connection refused by http://127.0.0.1:8002 after 0 of 20 trials")),
+                 check("same-answers", "compat.replay", "data", "before", same_answers()),
+                 check("same-answers", "compat.replay", "data", "after", same_answers()),
+                 check("schema", "migration.schema", "data", "after", skipped)},
+      .started = start + 9s,
+      .duration = 83s};
 }
 
 RunResult base() {
@@ -232,14 +241,15 @@ RunResult no_go_sample() {
   run.exit_code = 1;
   run.deciding_rule = "In phase data, captures-equal failed: 15 of 20,001 rows of captures differ; limit 0.";
   run.phases = {foundation(), data_phase()};
-  run.services.push_back({.name = "v2",
-                          .kind = "process",
-                          .state = "died",
-                          .detail = "killed by signal 11 after 14.2 s",
-                          .address = "http://127.0.0.1:8002",
-                          .ready_after = 63ms,
-                          .log = "out/services/v2.log",
-                          .log_tail = "listening on 127.0.0.1:8002\n<script>alert('log')</script>\nassertion failed: turn > 0\n"});
+  run.services.push_back(
+      {.name = "v2",
+       .kind = "process",
+       .state = "died",
+       .detail = "killed by signal 11 after 14.2 s",
+       .address = "http://127.0.0.1:8002",
+       .ready_after = 63ms,
+       .log = "out/services/v2.log",
+       .log_tail = "listening on 127.0.0.1:8002\n<script>alert('log')</script>\nassertion failed: turn > 0\n"});
   run.not_run = {{.what = "phase", .name = "cutover", .phase = "cutover", .why = "it needs data, whose gate is NO-GO"},
                  {.what = "check", .name = "latency", .phase = "cutover", .why = "its phase was not reached"},
                  {.what = "check", .name = "rollback-works", .phase = "cutover", .why = "its phase was not reached"}};
@@ -250,7 +260,8 @@ RunResult go_sample() {
   RunResult run = base();
   run.decision = Decision::go;
   run.exit_code = 0;
-  run.deciding_rule = "All 4 required checks of phase data passed, and each of them caught the violation planted for it.";
+  run.deciding_rule =
+      "All 4 required checks of phase data passed, and each of them caught the violation planted for it.";
   PhaseResult entered = foundation();
   entered.entered_only = true;
   entered.decision = Decision::go;
@@ -265,7 +276,8 @@ RunResult go_sample() {
   Outcome rows = Outcome::passed("all 20,001 rows of captures are equal on both sides");
   rows.coverage = {{.unit = "rows", .examined = 20'001, .expected = 20'001}};
   rows.metrics = {{.name = "rows_differing", .value = 0, .unit = "rows", .limit = 0, .samples = 20'001}};
-  rows.control = Control{.planted = "user_text of captures id=20001 altered by one character", .caught = true, .observed = "row-changed"};
+  rows.control = Control{
+      .planted = "user_text of captures id=20001 altered by one character", .caught = true, .observed = "row-changed"};
   Outcome fast = Outcome::passed("p99 is at most 4% worse; 10% are allowed");
   fast.coverage = {{.unit = "samples", .examined = 12'000, .expected = 12'000}};
   fast.metrics = {{.name = "p99_ratio",
@@ -274,10 +286,12 @@ RunResult go_sample() {
                    .interval = Interval{.low = 0.987, .high = 1.039},
                    .limit = 1.10,
                    .samples = 12'000}};
-  fast.control = Control{.planted = "every response of new delayed by 12%", .caught = true, .observed = "p99_ratio 1.13"};
+  fast.control =
+      Control{.planted = "every response of new delayed by 12%", .caught = true, .observed = "p99_ratio 1.13"};
   Outcome apart = Outcome::passed("no user saw another's words in 400 trials");
   apart.coverage = {{.unit = "trials", .examined = 400, .expected = 400}};
-  apart.control = Control{.planted = "token of user 3 in an answer to user 4", .caught = true, .observed = "token-leaked"};
+  apart.control =
+      Control{.planted = "token of user 3 in an answer to user 4", .caught = true, .observed = "token-leaked"};
   data.checks = {check("same-answers", "compat.replay", "data", "after", same_answers()),
                  check("captures-equal", "migration.rows", "data", "after", rows),
                  check("latency", "load.compare", "data", "during", fast),

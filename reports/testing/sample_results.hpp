@@ -7,8 +7,8 @@
 
 namespace sluice::reports {
 
-/// Runs made up for the tests, with every field filled somewhere and with text that attacks each format: markup, terminal escapes,
-/// zero bytes, broken UTF-8, direction overrides, quotes, values of 10 kB.
+/// Runs made up for the tests, with every field filled somewhere and with text that attacks each format: markup,
+/// terminal escapes, zero bytes, broken UTF-8, direction overrides, quotes, values of 10 kB.
 RunResult no_go_sample();
 RunResult go_sample();
 /// Without controls, interrupted, with a service that died.

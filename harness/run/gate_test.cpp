@@ -1,0 +1,136 @@
+#include "harness/run/gate.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sluice::run {
+namespace {
+
+using ::testing::HasSubstr;
+
+class GateTest : public ::testing::Test {
+ protected:
+  GateTest() {
+    for (const char* name : {"rows", "replay"}) {
+      plan_.checks.push_back(
+          {.name = name, .kind = {.name = name == std::string("rows") ? "migration.rows" : "compat.replay"}});
+    }
+    phase_.name = "data";
+    phase_.after = {"rows", "replay"};
+    phase_.require = {"all"};
+  }
+
+  static CheckResult passed(const std::string& name) {
+    CheckResult check{.name = name, .phase = "data"};
+    check.outcome = Outcome::passed("all is equal");
+    check.outcome.coverage = {{.unit = "rows", .examined = 20001}};
+    check.outcome.control = Control{.planted = "a change", .caught = true, .observed = "seen"};
+    return check;
+  }
+  GateDecision decision() const {
+    return decide(phase_, plan_,
+                  {.checks = checks_,
+                   .actions = actions_,
+                   .not_run = not_run_,
+                   .environment_failure = environment_failure_,
+                   .controls_enabled = controls_enabled_,
+                   .partial = partial_});
+  }
+
+  plan::Plan plan_;
+  plan::PhaseSpec phase_;
+  std::vector<CheckResult> checks_{passed("rows"), passed("replay")};
+  std::vector<ActionResult> actions_;
+  std::vector<NotRun> not_run_;
+  std::string environment_failure_;
+  bool controls_enabled_ = true;
+  bool partial_ = false;
+};
+
+TEST_F(GateTest, OpensWhenEveryRequiredCheckPassedWithItsControl) {
+  EXPECT_EQ(decision().decision, Decision::go);
+  EXPECT_EQ(decision().deciding_rule, "phase data: 2 of 2 required checks passed");
+}
+
+TEST_F(GateTest, ClosesOnOneFailedCheckAndNamesIt) {
+  checks_[1].outcome = Outcome::failed("14 answers differ");
+  EXPECT_EQ(decision().decision, Decision::no_go);
+  EXPECT_EQ(decision().deciding_rule, "phase data: replay failed: 14 answers differ");
+}
+
+TEST_F(GateTest, StaysUndecidedOnWhateverIsNeitherPassedNorFailed) {
+  for (const Verdict verdict : {Verdict::inconclusive, Verdict::errored, Verdict::skipped}) {
+    checks_[0].outcome.verdict = verdict;
+    EXPECT_EQ(decision().decision, Decision::inconclusive) << to_string(verdict);
+  }
+}
+
+TEST_F(GateTest, PutsAFailureBeforeAnUndecidedCheck) {
+  checks_[0].outcome = Outcome::inconclusive("too few samples");
+  checks_[1].outcome = Outcome::failed("14 answers differ");
+  EXPECT_EQ(decision().decision, Decision::no_go);
+  EXPECT_THAT(decision().deciding_rule, HasSubstr("replay failed"));
+}
+
+TEST_F(GateTest, DoesNotOpenOnACheckThatDidNotRun) {
+  checks_.pop_back();
+  not_run_.push_back({"check", "replay", "data", "action migrate failed"});
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  EXPECT_EQ(decision().deciding_rule, "phase data: replay did not run: action migrate failed");
+}
+
+TEST_F(GateTest, DoesNotOpenOnAPassThatExaminedNothing) {
+  checks_[0].outcome.coverage.clear();
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  EXPECT_THAT(decision().deciding_rule, HasSubstr("without having examined anything"));
+}
+
+TEST_F(GateTest, DoesNotOpenOnAPassWhoseControlWasNotCaught) {
+  checks_[0].outcome.control->caught = false;
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  checks_[0].outcome.control.reset();
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  controls_enabled_ = false;
+  EXPECT_EQ(decision().decision, Decision::go);
+}
+
+TEST_F(GateTest, ClosesOnAFailedAction) {
+  actions_.push_back({.name = "migrate", .outcome = "exit code 1", .succeeded = false});
+  EXPECT_EQ(decision().decision, Decision::no_go);
+  EXPECT_EQ(decision().deciding_rule, "phase data: action migrate: exit code 1");
+}
+
+TEST_F(GateTest, NeverOpensWhenTheEnvironmentFailed) {
+  environment_failure_ = "service v2 died: killed by signal 9 (Killed)";
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  EXPECT_THAT(decision().deciding_rule, HasSubstr("service v2 died"));
+}
+
+TEST_F(GateTest, NeverOpensForAPartOfItsChecks) {
+  partial_ = true;
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+}
+
+TEST_F(GateTest, RequiresOnlyWhatItsRulesName) {
+  checks_[1].outcome = Outcome::failed("14 answers differ");
+  for (const char* rule : {"rows", "migration", "migration.*", "ro*"}) {
+    phase_.require = {rule};
+    EXPECT_EQ(decision().decision, Decision::go) << rule;
+  }
+  phase_.require = {"compat"};
+  EXPECT_EQ(decision().decision, Decision::no_go);
+}
+
+TEST_F(GateTest, CountsEveryStageInWhichACheckRan) {
+  checks_.push_back(passed("rows"));
+  checks_.back().outcome = Outcome::failed("1 row differs");
+  EXPECT_EQ(decision().decision, Decision::no_go);
+}
+
+TEST_F(GateTest, DoesNotOpenWhenNothingWasRequired) {
+  phase_.require = {"nothing-like-it"};
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+}
+
+}  // namespace
+}  // namespace sluice::run

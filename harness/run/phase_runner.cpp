@@ -118,7 +118,8 @@ Outcome PhaseRunner::exercise(const plan::CheckSpec& check, CheckContext& contex
   return outcome;
 }
 
-CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage) {
+CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage,
+                                   std::stop_token stop) {
   CheckResult result{
       .name = check.name, .kind = check.kind.name, .suite = check.kind.suite(), .phase = phase, .stage = stage};
   result.started = clock_.today();
@@ -134,7 +135,7 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
       .output = fs::absolute(options_.output) / "artifacts" / folder,
       .seed = seed_of(options_.seed, check.name),
       .clock = &clock_,
-      .cancelled = stop_,
+      .cancelled = stop,
       .progress = [this, &check](const Progress& progress) { observer_.check_progressed(check.name, progress); },
       .reproduce = result.reproduce};
   try {
@@ -163,11 +164,11 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
 }
 
 void PhaseRunner::run_stage(const plan::PhaseSpec& phase, const std::vector<std::string>& checks,
-                            const std::string& stage, PhaseResult& result) {
+                            const std::string& stage, std::stop_token stop, PhaseResult& result) {
   for (const auto& name : checks) {
     const auto& check = *plan_.check(name);
-    if (!selected(check) || must_stop()) continue;
-    auto outcome = run_check(check, phase.name, stage);
+    if (!selected(check) || stop.stop_requested() || must_stop()) continue;
+    auto outcome = run_check(check, phase.name, stage, stop);
     result.checks.push_back(std::move(outcome));
   }
 }
@@ -184,11 +185,14 @@ bool PhaseRunner::run_during(const plan::PhaseSpec& phase, PhaseResult& result) 
   PhaseResult overlapping;
   bool entered = false;
   {
-    std::jthread checks([&] { run_stage(phase, beside, "during", overlapping); });
+    std::stop_source abandon;
+    const std::stop_callback forward(stop_, [&] { abandon.request_stop(); });
+    std::jthread checks([&] { run_stage(phase, beside, "during", abandon.get_token(), overlapping); });
     entered = run_actions(phase, result);
+    if (!entered) abandon.request_stop();  // there is nothing left for them to run beside
   }
   for (auto& check : overlapping.checks) result.checks.push_back(std::move(check));
-  if (entered) run_stage(phase, alone, "during", result);
+  if (entered) run_stage(phase, alone, "during", stop_, result);
   return entered;
 }
 
@@ -214,13 +218,13 @@ PhaseResult PhaseRunner::run(const plan::PhaseSpec& phase, RunResult& result) {
   observer_.phase_started(phase.name, false);
 
   std::string why_not = "the run was interrupted";
-  run_stage(phase, phase.before, "before", phase_result);
+  run_stage(phase, phase.before, "before", stop_, phase_result);
   const bool may_enter = std::all_of(phase_result.checks.begin(), phase_result.checks.end(),
                                      [](const CheckResult& check) { return check.outcome.verdict == Verdict::passed; });
   if (!may_enter) {
     why_not = "a check before the phase did not pass, so it was not entered";
   } else if (run_during(phase, phase_result)) {
-    run_stage(phase, phase.after, "after", phase_result);
+    run_stage(phase, phase.after, "after", stop_, phase_result);
   } else if (!phase_result.actions.empty() && !phase_result.actions.back().succeeded) {
     why_not = fmt::format("action {} failed", phase_result.actions.back().name);
   }

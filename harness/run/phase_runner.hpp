@@ -31,9 +31,10 @@ class PhaseRunner {
   bool run_actions(const plan::PhaseSpec& phase, PhaseResult& phase_result);
   ActionResult run_action(const plan::ActionSpec& action, const std::string& phase);
   void run_stage(const plan::PhaseSpec& phase, const std::vector<std::string>& checks, const std::string& stage,
-                 PhaseResult& result);
+                 std::stop_token stop, PhaseResult& result);
   bool run_during(const plan::PhaseSpec& phase, PhaseResult& result);
-  CheckResult run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage);
+  CheckResult run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage,
+                        std::stop_token stop);
   Outcome exercise(const plan::CheckSpec& check, CheckContext& context);
   void note_environment(bool ask_services);
   void skip_rest(const plan::PhaseSpec& phase, const PhaseResult& phase_result, RunResult& result,

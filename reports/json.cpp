@@ -91,6 +91,45 @@ Json write_object(const Model& model) {
   return writer.take();
 }
 
+// Does not compile once the model has a member more: then fields.hpp, the schema and the version have to follow, or
+// reports would silently lose it.
+[[maybe_unused]] void knows_every_member(const Interval& model) { [[maybe_unused]] const auto& [m1, m2, m3] = model; }
+[[maybe_unused]] void knows_every_member(const Metric& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6] = model;
+}
+[[maybe_unused]] void knows_every_member(const Coverage& model) { [[maybe_unused]] const auto& [m1, m2, m3] = model; }
+[[maybe_unused]] void knows_every_member(const Artifact& model) { [[maybe_unused]] const auto& [m1, m2, m3] = model; }
+[[maybe_unused]] void knows_every_member(const Control& model) { [[maybe_unused]] const auto& [m1, m2, m3] = model; }
+[[maybe_unused]] void knows_every_member(const Finding& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8] = model;
+}
+[[maybe_unused]] void knows_every_member(const Outcome& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8] = model;
+}
+[[maybe_unused]] void knows_every_member(const CheckResult& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9] = model;
+}
+[[maybe_unused]] void knows_every_member(const ActionResult& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9] = model;
+}
+[[maybe_unused]] void knows_every_member(const ServiceResult& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8] = model;
+}
+[[maybe_unused]] void knows_every_member(const RuleResult& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6] = model;
+}
+[[maybe_unused]] void knows_every_member(const PhaseResult& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9] = model;
+}
+[[maybe_unused]] void knows_every_member(const NotRun& model) { [[maybe_unused]] const auto& [m1, m2, m3, m4] = model; }
+[[maybe_unused]] void knows_every_member(const Identity& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
+}
+[[maybe_unused]] void knows_every_member(const RunResult& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19] =
+      model;
+}
+
 }  // namespace
 
 Json to_json(const RunResult& run) {

@@ -1,0 +1,232 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "harness/services/child_process.hpp"
+#include "harness/services/log_tail.hpp"
+#include "harness/services/run_folder.hpp"
+#include "harness/testing/check_context.hpp"
+
+// The program as its users start it: a process of its own, judged by exit code, output and what it leaves behind.
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using testing::TemporaryFolder;
+
+constexpr const char* server_script = R"(
+use IO::Socket::INET; $| = 1; $SIG{TERM} = sub { exit 0 };
+my ($address) = @ARGV;
+my $s = IO::Socket::INET->new(LocalAddr => $address, Listen => 50, ReuseAddr => 1) or die "cannot listen: $!";
+while (my $c = $s->accept()) {
+  my $l = <$c>; while (<$c>) { last if /^\r?\n$/ }
+  print $c "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{\"a\":\"level\"}"; close $c;
+}
+)";
+
+constexpr const char* plan_text = R"(sluice: 1
+name: small
+services:
+  v1: { kind: process, command: [perl, server.pl, "${self.address}"], ready: { http: / } }
+  v2: { kind: process, command: [perl, server.pl, "${self.address}"], ready: { http: / } }
+endpoints: { old: "${v1.url}", new: "${v2.url}" }
+actions:
+  pause: { command: [sh, -c, "echo armed > armed; exec sleep 1000"] }
+  nothing: { command: ["true"] }
+checks:
+  same: { kind: compat.replay, corpus: corpus.jsonl }
+phases:
+  - { name: only, enter: [nothing], after: [same] }
+)";
+
+class SluiceTest : public ::testing::Test {
+ protected:
+  SluiceTest() {
+    folder_.write("server.pl", server_script);
+    folder_.write("corpus.jsonl", "{\"method\": \"GET\", \"path\": \"/a\"}\n{\"method\": \"GET\", \"path\": \"/b\"}\n");
+    std::filesystem::create_directory(folder_.path() / "tmp");
+  }
+
+  std::unique_ptr<services::ChildProcess> start(std::vector<std::string> arguments) {
+    std::filesystem::remove(log());
+    arguments.insert(arguments.begin(), std::string(SLUICE_BIN_DIR) + "/sluice");
+    return host_.spawn(
+        {.command = arguments,
+         .environment = {{"TMPDIR", (folder_.path() / "tmp").string()}, {"NO_COLOR", "1"}, {"GITHUB_STEP_SUMMARY", ""}},
+         .directory = folder_.path(),
+         .log = log()});
+  }
+  // Exit code, or 1000 + signal, or -1 when it did not end.
+  int run(const std::string& plan, std::vector<std::string> more = {}) {
+    folder_.write("plan.yaml", plan);
+    std::vector<std::string> arguments{"run", "plan.yaml"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return exit_of(*start(arguments));
+  }
+  static int exit_of(services::ChildProcess& child) {
+    const auto status = child.wait(120s);
+    if (!status) return -1;
+    return status->signal != 0 ? 1000 + status->signal : status->code;
+  }
+  std::filesystem::path log() const { return folder_.path() / "output"; }
+  std::string output() const { return read(log()); }
+  static std::string read(const std::filesystem::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  nlohmann::json report() const { return nlohmann::json::parse(read(folder_.path() / "out/report.json")); }
+  static std::string with(std::string text, const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+  }
+  // The run folders that exist now: their names are the markers of the runs' processes.
+  std::vector<std::string> run_markers() const {
+    std::vector<std::string> markers;
+    for (const auto& user : std::filesystem::directory_iterator(folder_.path() / "tmp")) {
+      for (const auto& entry : std::filesystem::directory_iterator(user.path())) {
+        if (entry.path().filename().string().starts_with("run-")) markers.push_back(entry.path().filename());
+      }
+    }
+    return markers;
+  }
+  static bool eventually(const std::function<bool()>& condition, std::chrono::seconds within) {
+    const auto deadline = std::chrono::steady_clock::now() + within;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
+  TemporaryFolder folder_;
+  services::ProcessHost host_{"test-" + folder_.path().filename().string()};
+};
+
+TEST_F(SluiceTest, SaysGoWithEveryReport) {
+  EXPECT_EQ(run(plan_text), 0) << output();
+  EXPECT_THAT(output(), HasSubstr("GO"));
+  EXPECT_EQ(report().at("decision"), "GO");
+  for (const char* file : {"junit.xml", "report.html", "summary.md"}) {
+    EXPECT_GT(std::filesystem::file_size(folder_.path() / "out" / file), 100u) << file;
+  }
+  EXPECT_TRUE(run_markers().empty());
+}
+
+TEST_F(SluiceTest, PrintsEveryMistakeOfAPlanWithItsPlace) {
+  std::string plan = plan_text;
+  plan = with(plan, "kind: process", "kind: proces");
+  plan = with(plan, "\"${v1.url}\"", "\"${v3.url}\"");
+  plan = with(plan, "corpus: corpus.jsonl", "corpsu: corpus.jsonl");
+  plan = with(plan, "enter: [nothing]", "enter: [nothin]");
+  plan = with(plan, "name: only", "name: only, need: [x]");
+  EXPECT_EQ(run(plan), 2);
+  for (const char* place : {"plan.yaml:4:", "plan.yaml:6:", "plan.yaml:11:", "plan.yaml:13:"})
+    EXPECT_THAT(output(), HasSubstr(place));
+  for (const char* hint : {"'process'", "no service is called 'v3'", "'corpus'", "'nothing'", "'needs'"})
+    EXPECT_THAT(output(), HasSubstr(hint));
+}
+
+TEST_F(SluiceTest, NamesAMissingBinary) {
+  EXPECT_EQ(run(with(plan_text, "[perl, server.pl, \"${self.address}\"]", "[./no-such-program]")), 3);
+  EXPECT_THAT(output(), HasSubstr("service v1: cannot start ./no-such-program: No such file or directory"));
+}
+
+TEST_F(SluiceTest, ShowsTheLogOfAServiceWhosePortIsTaken) {
+  const auto holder = host_.spawn({.command = {"perl", "-e", R"(use IO::Socket::INET; $| = 1;
+      my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 0, Listen => 1); print "port=", $s->sockport, "=\n"; <$s>; sleep 1000;)"},
+                                   .environment = {},
+                                   .directory = folder_.path(),
+                                   .log = folder_.path() / "holder"});
+  ASSERT_TRUE(eventually([&] { return services::log_contains(folder_.path() / "holder", "=\n"); }, 10s));
+  const std::string text = read(folder_.path() / "holder");
+  const std::string port = text.substr(text.find('=') + 1, text.rfind('=') - text.find('=') - 1);
+  EXPECT_EQ(run(with(plan_text, "server.pl, \"${self.address}\"", "server.pl, \"127.0.0.1:" + port + "\"")), 3);
+  EXPECT_THAT(output(), HasSubstr("service v1 ended before it was ready"));
+  EXPECT_THAT(report().at("services").dump(), HasSubstr("Address already in use"));
+}
+
+TEST_F(SluiceTest, DoesNotPassOnACorpusThatIsNotJson) {
+  folder_.write("corpus.jsonl", "{\"method\": \"GET\", \"path\": \"/a\"}\nnot json\n");
+  EXPECT_NE(run(plan_text), 0);
+  EXPECT_THAT(output(), HasSubstr("corpus.jsonl:2"));
+}
+
+TEST_F(SluiceTest, DoesNotPassOnAnEmptyCorpus) {
+  folder_.write("corpus.jsonl", "");
+  EXPECT_EQ(run(plan_text), 4);
+  EXPECT_THAT(output(), HasSubstr("INCONCLUSIVE"));
+}
+
+TEST_F(SluiceTest, DoesNotPassOnACorpusThatIsNotThere) {
+  std::filesystem::remove(folder_.path() / "corpus.jsonl");
+  EXPECT_NE(run(plan_text), 0);
+  EXPECT_THAT(output(), HasSubstr("corpus.jsonl"));
+}
+
+TEST_F(SluiceTest, DoesNotPassOnAStoreThatDoesNotAnswer) {
+  std::string plan = with(plan_text, "kind: compat.replay, corpus: corpus.jsonl",
+                          "kind: migration.rows, tables: { t: { key: [id] } }");
+  plan = with(plan, "actions:",
+              "stores: { old: \"sqlite:" + (folder_.path() / "none.db").string() +
+                  "\", new: \"postgresql://nobody@127.0.0.1:1/x\" }\nactions:");
+  const int code = run(plan);
+  EXPECT_TRUE(code == 3 || code == 4) << code;
+  EXPECT_THAT(output(), HasSubstr("errored"));
+}
+
+TEST_F(SluiceTest, EndsWithThreeAndTheLogWhenAServiceDiesInTheMiddle) {
+  std::string plan = with(plan_text, "perl, server.pl, \"${self.address}\"], ready: { http: / } }\nendpoints",
+                          "sh, -c, \"echo $$$$ > v2.pid; echo last words; exec perl server.pl $0\", "
+                          "\"${self.address}\"], ready: { http: / } }\nendpoints");
+  plan = with(plan, "[\"true\"]", "[sh, -c, \"kill -9 `cat v2.pid`; exec sleep 1000\"]");
+  EXPECT_EQ(run(plan), 3) << output();
+  EXPECT_NE(report().at("decision"), "GO");
+  EXPECT_THAT(report().at("deciding_rule").get<std::string>(), HasSubstr("service v2 died"));
+  EXPECT_THAT(report().at("services").dump(), HasSubstr("last words"));
+}
+
+TEST_F(SluiceTest, StopsInOrderAtSigint) {
+  folder_.write("plan.yaml", with(plan_text, "enter: [nothing]", "enter: [pause]"));
+  const auto sluice = start({"run", "plan.yaml"});
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 30s)) << output();
+  kill(sluice->pid(), SIGINT);
+  EXPECT_EQ(exit_of(*sluice), 130);
+  EXPECT_EQ(report().at("interrupted"), "SIGINT");
+  EXPECT_NE(report().at("decision"), "GO");
+  EXPECT_TRUE(run_markers().empty());
+}
+
+TEST_F(SluiceTest, LeavesNothingBehindWhenItIsKilled) {
+  folder_.write("plan.yaml", with(plan_text, "enter: [nothing]", "enter: [pause]"));
+  const auto sluice = start({"run", "plan.yaml"});
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 30s)) << output();
+  const auto markers = run_markers();
+  ASSERT_EQ(markers.size(), 1u);
+  ASSERT_GE(services::processes_of_run(markers[0]).size(), 3u);
+  kill(sluice->pid(), SIGKILL);
+  EXPECT_EQ(exit_of(*sluice), 1000 + SIGKILL);
+  EXPECT_TRUE(eventually([&] { return services::processes_of_run(markers[0]).empty() && run_markers().empty(); }, 10s));
+  EXPECT_EQ(run(plan_text), 0) << output();
+}
+
+TEST_F(SluiceTest, OpensNoGateForAPartOfItsChecks) {
+  EXPECT_EQ(run(plan_text, {"--check", "same"}), 4);
+  EXPECT_THAT(output(), HasSubstr("a partial run opens no gate"));
+}
+
+TEST_F(SluiceTest, RefusesAPhaseThatThePlanDoesNotHave) {
+  EXPECT_EQ(run(plan_text, {"--phase", "onyl"}), 2);
+  EXPECT_THAT(output(), HasSubstr("did you mean 'only'?"));
+}
+
+}  // namespace
+}  // namespace sluice

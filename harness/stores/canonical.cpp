@@ -181,6 +181,16 @@ Hazard encode_exact(const RawCell& cell, std::string& out) {
   return cell.storage == Storage::text ? text_hazard(cell.bytes) : Hazard::none;
 }
 
+// Whether digits of the original may be gone. SQLite makes a double of a decimal it cannot hold exactly, and an integer
+// of that double when it is whole: 123456789012345678.12 is kept as 123456789012345680.
+bool went_through_a_double(const RawCell& cell, std::size_t digits) {
+  constexpr std::size_t always_exact = 15;  // DBL_DIG: decimals of so many digits survive a double
+  if (cell.storage == Storage::real) return digits > always_exact;
+  if (cell.storage != Storage::integer) return false;
+  const auto value = static_cast<double>(cell.integer);
+  return std::abs(value) > 0x1p53 && value < 0x1p63 && static_cast<std::int64_t>(value) == cell.integer;
+}
+
 Hazard encode_value(const RawCell& cell, const ColumnRule& rule, std::string& out) {
   switch (rule.type) {
     case ComparisonType::exact:
@@ -192,9 +202,7 @@ Hazard encode_value(const RawCell& cell, const ColumnRule& rule, std::string& ou
     case ComparisonType::decimal: {
       const auto digits = append_decimal(cell, out);
       if (!digits) return Hazard::not_representable;
-      constexpr std::size_t always_exact = 15;  // DBL_DIG: decimals of so many digits survive a double
-      const bool inexact = rule.warn_inexact && cell.storage == Storage::real && *digits > always_exact;
-      return inexact ? Hazard::inexact_number : Hazard::none;
+      return rule.warn_inexact && went_through_a_double(cell, *digits) ? Hazard::inexact_number : Hazard::none;
     }
     case ComparisonType::float4:
     case ComparisonType::float8:
@@ -232,8 +240,8 @@ std::string_view describe(Hazard hazard) {
     case Hazard::invalid_utf8:
       return "is text that is not UTF-8";
     case Hazard::inexact_number:
-      return "is a binary double in a column declared exact; digits beyond the 15th may have been lost when it was "
-             "stored";
+      return "looks like a binary double in a column declared exact; digits beyond the 15th may have been lost when it "
+             "was stored";
     case Hazard::text_in_bytes:
       return "is text in a column of bytes";
     case Hazard::duplicate_names:

@@ -19,7 +19,7 @@ enum class Hazard : std::uint8_t {
   not_representable,  ///< cannot be read as the comparison type: text in an integer column, 2024-02-30
   nul_character,      ///< text with a NUL, which many tools cut and PostgreSQL refuses
   invalid_utf8,
-  inexact_number,      ///< a decimal column holds a binary double with digits that the original may not have had
+  inexact_number,      ///< a decimal column holds what a binary double can hold: digits of the original may be lost
   text_in_bytes,       ///< text in a column of bytes
   duplicate_names,     ///< JSON with a name twice: all but the last are lost in most readers
   time_without_answer  ///< a wall-clock time that its zone skipped or had twice
@@ -34,7 +34,7 @@ struct ColumnRule {
   ComparisonType type = ComparisonType::exact;
   std::shared_ptr<const TimeZone> zone = nullptr;  ///< of timestamps that carry none; null is UTC
   bool single_precision = false;                   ///< numbers of this column are 32-bit floats printed shortest
-  bool warn_inexact = false;                       ///< the column was declared exact, so a double in it is a hazard
+  bool warn_inexact = false;  ///< the column was declared decimal: traces of a binary double in it are a hazard
 };
 
 /// Appends the canonical encoding of `cell`: equal bytes for equal values of the type, different bytes for different

@@ -136,7 +136,9 @@ TEST(Canonical, WarnsOfADoubleInAColumnDeclaredExact) {
   const ColumnRule rule{.type = decimal, .warn_inexact = true};
   EXPECT_EQ(hazard_of(RawCell::of_real(123456789012345678.12), rule), Hazard::inexact_number);
   EXPECT_EQ(hazard_of(RawCell::of_real(19.99), rule), Hazard::none);
+  EXPECT_EQ(hazard_of(RawCell::of_integer(123456789012345680), rule), Hazard::inexact_number);
   EXPECT_EQ(hazard_of(RawCell::of_integer(123456789012345678), rule), Hazard::none);
+  EXPECT_EQ(hazard_of(RawCell::of_integer(std::numeric_limits<std::int64_t>::max()), rule), Hazard::none);
 }
 
 TEST(CanonicalRow, HasNoSeparatorThatAValueCouldContain) {

@@ -131,7 +131,11 @@ std::vector<PostgresConnection::Row> PostgresConnection::query(const std::string
   std::vector<Row> rows;
   while (const Result result = next_result(doing)) {
     const auto status = PQresultStatus(result.get());
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) fail(doing, result.get());
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+      while (next_result(doing)) {  // leaves the connection ready for the next statement
+      }
+      fail(doing, result.get());
+    }
     for (int i = 0; i < PQntuples(result.get()); ++i) {
       Row& row = rows.emplace_back();
       for (int j = 0; j < PQnfields(result.get()); ++j) {

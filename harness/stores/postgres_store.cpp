@@ -139,7 +139,7 @@ class PostgresStore final : public Store {
         "SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END "
         "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
-        "AND n.nspname NOT LIKE 'pg\\_toast%' ORDER BY 1 COLLATE \"C\"",
+        "AND n.nspname NOT LIKE 'pg\\_toast%' ORDER BY 1",
         {}, "listing its tables");
     std::vector<std::string> names;
     for (const auto& row : rows) names.push_back(row[0].value_or(""));

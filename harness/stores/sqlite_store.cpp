@@ -144,10 +144,15 @@ class SqliteStore final : public Store {
       ColumnDescription column{.name = statement.text(0), .declared = statement.text(1)};
       column.type = sqlite_type(column.declared);
       column.nullable = statement.cell(2).integer == 0;
+      column.native_order = false;  // a declared type does not promise what is stored
       if (const auto position = statement.cell(3).integer; position > 0) key[position] = column.name;
       description.columns.push_back(std::move(column));
     }
     for (auto& [position, column] : key) description.primary_key.push_back(std::move(column));
+    if (description.primary_key.size() == 1 && !has_key_index(table)) {
+      // Then the key is the rowid itself, the one column that can hold nothing but integers.
+      for (auto& column : description.columns) column.native_order = column.name == description.primary_key.front();
+    }
     return description;
   }
 
@@ -175,6 +180,13 @@ class SqliteStore final : public Store {
   }
 
  private:
+  bool has_key_index(const std::string& table) {
+    SqliteStatement statement(database_, "SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'",
+                              "describing table " + printable(table, 100));
+    statement.bind(1, RawCell::of_text(table));
+    return statement.step();
+  }
+
   void register_order(const ScanSpec& spec) {
     auto rules = std::make_unique<std::vector<ColumnRule>>(spec.rules);
     // SQLite calls the deleter also when this call fails.
@@ -189,6 +201,7 @@ class SqliteStore final : public Store {
   bool sorts_natively(const ScanSpec& spec, std::size_t column) {
     const char* const storage = native_storage(spec.rules[column].type);
     if (storage == nullptr) return false;
+    if (spec.columns[column].native_order && spec.rules[column].type == ComparisonType::integer) return true;
     SqliteStatement probe(database_,
                           fmt::format("SELECT 1 FROM {0} WHERE typeof({1}) NOT IN ('{2}', 'null') LIMIT 1",
                                       spec.table.sql_name, quote_identifier(spec.columns[column].name), storage),

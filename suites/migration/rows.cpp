@@ -28,8 +28,9 @@ class RowsCheck final : public Check {
     std::vector<std::string> problems;
     for (const auto& request : requests) {
       try {
-        mappings_.push_back(
-            map_table(request, old_store_->describe(request.old_table), new_store_->describe(request.new_table)));
+        auto old_table = old_store_->describe(request.old_table);
+        auto new_table = new_store_->describe(request.new_table);
+        mappings_.push_back(map_table(request, std::move(old_table), std::move(new_table)));
       } catch (const InputError& error) {
         problems.emplace_back(error.what());
       }

@@ -162,7 +162,7 @@ TEST_F(RowsFailClosed, WhenTheRunIsCancelledWhileAStoreIsBusy) {
 TEST_F(RowsFailClosed, WhenAPolicyHidesRows) {
   make_tables(3);
   new_side(R"(CREATE ROLE reader LOGIN; GRANT SELECT ON t TO reader; ALTER TABLE t ENABLE ROW LEVEL SECURITY;
-              CREATE POLICY some ON t USING (id < 3))");
+              CREATE POLICY two_of_three ON t USING (id < 3))");
   std::string url = new_url();
   context().stores["new"] = url.replace(url.find("sluice@"), 7, "reader@");
   EXPECT_THAT(compare_error<InputError>(R"({"tables": {"t": {}}})"), HasSubstr("row-level security"));

@@ -42,8 +42,6 @@ const ColumnDescription* find_folded(const TableDescription& table, const std::s
   return found;
 }
 
-bool is_number(ComparisonType type) { return type == ComparisonType::integer || type == ComparisonType::decimal; }
-
 /// Builds one mapping and gathers everything that is wrong with it.
 class Mapper {
  public:
@@ -242,7 +240,7 @@ stores::ScanSpec scan_of(const TableMapping& mapping, bool old) {
     spec.rules.push_back({.type = pair.type,
                           .zone = old ? mapping.request.zone : nullptr,
                           .single_precision = column.single_precision,
-                          .warn_inexact = is_number(column.type)});
+                          .warn_inexact = column.type == ComparisonType::decimal});
   }
   return spec;
 }

@@ -54,7 +54,7 @@ TEST_F(NastyCases, ANumberThatSqliteAlreadyLostIsASourceSideHazard) {
       "19.99)");
   const Outcome outcome = compare_t();
   expect_earned_pass(outcome);
-  EXPECT_THAT(lines(outcome), ::testing::ElementsAre("row-hazard t id=1 amount"));
+  ASSERT_THAT(lines(outcome), ::testing::ElementsAre("row-hazard t id=1 amount"));
   EXPECT_EQ(outcome.findings[0].severity, Severity::warning);
   EXPECT_THAT(outcome.findings[0].summary, HasSubstr("binary double"));
 }

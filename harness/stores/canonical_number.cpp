@@ -1,5 +1,6 @@
 #include "harness/stores/canonical_number.hpp"
 
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -20,7 +21,9 @@ constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
 enum DecimalClass : char { minus_infinity = 1, negative, zero, positive, plus_infinity, not_a_number };
 
 void append_big_endian(std::uint64_t value, std::string& out) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
+  std::array<char, 8> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(value >> (56 - 8 * i) & 0xFF);
+  out.append(bytes.data(), bytes.size());
 }
 
 // No leading zeros, sign or blanks that a number would lose.

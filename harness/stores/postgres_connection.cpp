@@ -53,8 +53,15 @@ PostgresConnection::PostgresConnection(const std::string& url, const StoreOption
 }
 
 void PostgresConnection::connect(const std::string& url) {
-  const char* const keywords[] = {"fallback_application_name", "dbname", "client_encoding", nullptr};
-  const char* const values[] = {"sluice", url.c_str(), "UTF8", nullptr};
+  // Keep-alives notice a host that vanished; the URL, which comes later, may say otherwise. The encoding comes last.
+  const char* const keywords[] = {"fallback_application_name",
+                                  "keepalives_idle",
+                                  "keepalives_interval",
+                                  "keepalives_count",
+                                  "dbname",
+                                  "client_encoding",
+                                  nullptr};
+  const char* const values[] = {"sluice", "30", "10", "3", url.c_str(), "UTF8", nullptr};
   handle_.reset(PQconnectStartParams(keywords, values, 1));
   if (!handle_) throw EnvironmentError(name_ + ": out of memory");
   const auto deadline = steady_clock::now() + options_.connect_timeout;

@@ -222,7 +222,11 @@ class SqliteStore final : public Store {
     int parameter = 0;
     for (const auto& key : spec.only) {
       std::vector<std::string> parts;
-      for (std::size_t i = 0; i < key.size(); ++i) parts.push_back(fmt::format("{} IS ?{}", names[i], ++parameter));
+      for (std::size_t i = 0; i < key.size(); ++i) {
+        // Exactly this text, also in a column that the schema compares without case.
+        const bool is_text = key[i].cell.storage == RawCell::Storage::text;
+        parts.push_back(fmt::format("{} IS ?{}{}", names[i], ++parameter, is_text ? " COLLATE BINARY" : ""));
+      }
       keys.push_back(fmt::format("({})", fmt::join(parts, " AND ")));
     }
     if (!keys.empty()) {

@@ -1,5 +1,9 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
 #include "suites/migration/suite.hpp"
 #include "suites/migration/testing/rows_fixture.hpp"
 
@@ -67,6 +71,36 @@ TEST_F(Rows, CanBeKeyedAsTextWhereTypesHaveNoCommonOrder) {
   new_side("CREATE TABLE t (id text PRIMARY KEY, n int); INSERT INTO t VALUES ('9', 1), ('10', 2)");
   EXPECT_THAT(compare_error<std::exception>(R"({"tables": {"t": {}}})"), HasSubstr("types: {COLUMN: text}"));
   expect_earned_pass(compare(R"({"tables": {"t": {"types": {"id": "text"}}}})"));
+}
+
+long resident_kilobytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return std::stol(line.substr(6));
+  }
+  return 0;
+}
+
+TEST_F(Rows, AreReadInConstantMemory) {
+  old_side(R"(CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT);
+              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150000)
+              INSERT INTO t SELECT i, printf('%0500d', i) FROM n;)");
+  new_side(R"(CREATE TABLE t (id int PRIMARY KEY, s text);
+              INSERT INTO t SELECT i, lpad(i::text, 500, '0') FROM generate_series(1, 150000) i)");
+  long first = 0, highest = 0;
+  context().progress = [&](const Progress&) {
+    highest = std::max(highest, resident_kilobytes());
+    if (first == 0) first = highest;
+  };
+  expect_earned_pass(compare(R"({"tables": {"t": {}}})"));
+  ASSERT_GT(first, 0);
+  EXPECT_LT(highest - first, 16 * 1024) << "of 75 MB on each side";
+}
+
+TEST_F(Rows, OfTextKeysThatTheOldSchemaComparesWithoutCaseAreToldApart) {
+  old_side("CREATE TABLE t (k TEXT COLLATE NOCASE, n INTEGER); INSERT INTO t VALUES ('a', 1), ('A', 2)");
+  new_side("CREATE TABLE t (k text PRIMARY KEY, n int); INSERT INTO t VALUES ('a', 1), ('A', 2)");
+  expect_earned_pass(compare(R"({"tables": {"t": {}}})"));
 }
 
 TEST_F(Rows, OfViewsDomainsAndEnumerationsAreCompared) {

@@ -60,12 +60,14 @@ TokenNames token_names(const scenario::Corpus& corpus) {
 void check_open_files(std::size_t connections, std::size_t users) {
   rlimit limit{};
   constexpr std::size_t others = 128;
+  constexpr std::size_t files_of_connection = 4;  // the socket, and the epoll, event and timer files of its event loop
+  const std::size_t needed = connections * files_of_connection + others;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
-  if (limit.rlim_cur >= connections + others) return;
+  if (limit.rlim_cur >= needed) return;
   throw EnvironmentError(
       fmt::format("{} users hold up to {} connections, and only {} files may be open: raise it with "
                   "`ulimit -n {}` or lower `users`",
-                  users, connections, limit.rlim_cur, connections + others));
+                  users, connections, limit.rlim_cur, needed));
 }
 
 class Canary final : public Check {

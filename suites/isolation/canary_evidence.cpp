@@ -38,7 +38,9 @@ Severity severity_of(const Leak& leak, const std::string& judged) {
 
 Finding finding_of(const Leak& leak, const CanaryEvidence& evidence) {
   const std::string on = seen_on(leak, evidence);
-  const char* what = leak.token.token_class == TokenClass::secret ? "secret" : "unguessable identifier";
+  const bool secret = leak.token.token_class == TokenClass::secret;
+  const std::string what =
+      std::string(leak.whole ? "" : "part of ") + (secret ? "a secret" : "an unguessable identifier");
   std::string remark;
   if (on == "both") remark = "; the other side leaks at this step too";
   if (on == "new only") remark = "; the old side does not leak at this step";
@@ -46,9 +48,9 @@ Finding finding_of(const Leak& leak, const CanaryEvidence& evidence) {
   Finding finding;
   finding.rule = leak_rule(leak.token.token_class);
   finding.severity = severity_of(leak, evidence.sides.back().side);
-  finding.summary = fmt::format("user {} received {} {} of user {} from the {} side at {} (step \"{}\"), in its {}{}",
-                                leak.viewer, leak.whole ? "a" : "a part of a", what, leak.token.owner, leak.side,
-                                leak.route, leak.step, leak.place, remark);
+  finding.summary =
+      fmt::format("user {} received {} of user {} from the {} side at {} (step \"{}\"), in its {}{}", leak.viewer, what,
+                  leak.token.owner, leak.side, leak.route, leak.step, leak.place, remark);
   finding.where = {
       {"side", leak.side},
       {"route", leak.route},

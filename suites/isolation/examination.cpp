@@ -45,7 +45,7 @@ class Search {
  private:
   void decoded(const Place& place, const net::Response& response, const std::string& coding) {
     const auto text = net::decoded_body(response, decoded_limit_);
-    if (text) return bytes({.name = place.name, .decoding = printable(coding, 60)}, *text);
+    if (text) return bytes({.name = place.name, .decoding = printable(coding, 60), .kind = place.kind}, *text);
     result_.unscanned_bytes += response.body.size();
     result_.obstacle = fmt::format("{} with Content-Encoding \"{}\"", place.name, printable(coding, 60));
   }
@@ -76,7 +76,7 @@ Examination examine(const scenario::Exchange& exchange, const Watchlist& watchli
   }
   std::size_t number = 0;
   for (const net::WebSocketMessage& message : exchange.messages) {
-    search.content({.name = fmt::format("message {}", ++number), .decoding = {}}, message.payload);
+    search.content({.name = fmt::format("message {}", ++number), .decoding = {}, .kind = "message"}, message.payload);
   }
   if (exchange.close) search.bytes({.name = "close reason", .decoding = {}}, exchange.close->reason);
   return search.result();

@@ -15,6 +15,8 @@ namespace sluice::isolation {
 struct Place {
   std::string name;      ///< "status reason", "header Set-Cookie", "body", "message 2", "close reason"
   std::string decoding;  ///< what was undone before the search: "gzip"; empty for the bytes as they came
+  /// The name without what counts up, to tell leaks of one kind: "message"; empty where the name is all.
+  std::string kind = {};
 };
 
 /// A token in something that was received. Valid during the call only.

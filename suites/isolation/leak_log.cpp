@@ -32,7 +32,8 @@ std::string leak_rule(TokenClass token_class) {
 void LeakLog::add(const Receipt& receipt, const Sighting& sighting) {
   const std::string path = decode_path(sighting);
   const std::scoped_lock lock(mutex_);
-  const Key key(receipt.side, sighting.token.token_class, receipt.step, sighting.place.name, path);
+  const std::string& kind = sighting.place.kind.empty() ? sighting.place.name : sighting.place.kind;
+  const Key key(receipt.side, sighting.token.token_class, receipt.step, kind, path);
   auto found = leaks_.find(key);
   if (found == leaks_.end()) {
     if (kinds_[receipt.side] >= most_kinds) {

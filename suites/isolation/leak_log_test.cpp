@@ -36,6 +36,16 @@ TEST(LeakLog, TellsPlacesAndGuisesApart) {
   EXPECT_EQ(log.leaks().size(), 3u);
 }
 
+TEST(LeakLog, TakesTheMessagesOfAConversationAsOnePlace) {
+  LeakLog log;
+  scenario::Exchange exchange;
+  exchange.messages = {{.payload = "a"}, {.payload = secret_of_2}, {.payload = secret_of_2}};
+  log_answer(log, receipt, exchange);
+  ASSERT_EQ(log.leaks().size(), 1u);
+  EXPECT_EQ(log.leaks()[0].place, "message 2");
+  EXPECT_EQ(log.leaks()[0].occurrences, 2u);
+}
+
 TEST(LeakLog, StaysBoundedWhenAServiceInventsHeaderNames) {
   LeakLog log;
   for (std::size_t count = 0; count < LeakLog::most_kinds + 7; ++count) {

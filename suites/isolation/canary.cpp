@@ -19,7 +19,7 @@
 namespace sluice::isolation {
 namespace {
 
-// About 200 automaton states of some 30 bytes each for a token: 100 MB at the most.
+// About 100 automaton states of some 40 bytes each for a token: 70 MB at the most.
 constexpr std::size_t most_tokens = 16'384;
 constexpr std::size_t all_bodies_bytes = 512u << 20;
 constexpr std::size_t one_body_bytes_min = 1u << 20;

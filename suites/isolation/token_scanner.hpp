@@ -26,7 +26,7 @@ struct TokenHit {
 using HitSink = std::function<void(const TokenHit&)>;
 
 /// Finds every token, and every 16 characters in a row of one, in every view, in one pass over the bytes. Immutable:
-/// any number of threads may scan at once, each with a Stream of its own. Takes about 200 states of a few dozen bytes
+/// any number of threads may scan at once, each with a Stream of its own. Takes about 100 states of a few dozen bytes
 /// for each token.
 class TokenScanner {
  public:

@@ -50,6 +50,10 @@ PostgresConnection::PostgresConnection(const std::string& url, const StoreOption
       fmt::format("SET statement_timeout = {}", options_.statement_timeout.count()),
       fmt::format("SET lock_timeout = {}", options_.lock_timeout.count())};
   for (const auto& setting : settings) query(setting, {}, "preparing the session");
+  constexpr int can_notice_a_closed_connection = 140'000;
+  if (PQserverVersion(handle()) >= can_notice_a_closed_connection) {
+    query("SET client_connection_check_interval = '2s'", {}, "preparing the session");
+  }
 }
 
 void PostgresConnection::connect(const std::string& url) {
@@ -168,16 +172,8 @@ void PostgresConnection::start_copy(const std::string& sql, const std::string& d
   }
 }
 
-void PostgresConnection::abandon() noexcept {
-  if (!handle_) return;
-  struct FreeCancel {
-    void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
-  };
-  const std::unique_ptr<PGcancel, FreeCancel> cancel(PQgetCancel(handle()));
-  std::array<char, 256> message{};
-  if (cancel && PQstatus(handle()) == CONNECTION_OK) PQcancel(cancel.get(), message.data(), message.size());
-  handle_.reset();
-}
+// No PQcancel: it waits without bound for a server that hangs. The server notices the closed connection by itself.
+void PostgresConnection::abandon() noexcept { handle_.reset(); }
 
 std::string PostgresConnection::quote_literal(const std::string& text) const {
   struct FreeMemory {

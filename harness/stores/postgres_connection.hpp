@@ -38,7 +38,7 @@ class PostgresConnection {
   Result next_result(const std::string& doing);
   /// Waits until the server sent something more of the running statement and reads it in.
   void wait_readable(const std::string& doing);
-  /// Asks the server to stop the running statement and closes the connection: it has no defined state any more.
+  /// Closes the connection with its statement still running; from PostgreSQL 14 the server stops it within 2 s.
   void abandon() noexcept;
 
   /// The message of a failure of this connection or, when given, of a result.

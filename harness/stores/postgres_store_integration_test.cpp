@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <libpq-fe.h>
 
+#include <stop_token>
+#include <thread>
+
 #include "harness/core/errors.hpp"
 #include "harness/stores/store.hpp"
 #include "harness/testing/postgres_cluster.hpp"
@@ -119,6 +122,35 @@ TEST_F(PostgresStore, TimesOutOnALockThatAnotherHolds) {
   } catch (const EnvironmentError& error) {
     EXPECT_THAT(error.what(), AllOf(HasSubstr("reading table t"), HasSubstr("lock timeout")));
   }
+}
+
+// Waits on the server, for at most ten seconds, until the number of statements of sluice that sleep is `count`.
+void wait_for_sleepers(const testing::PostgresCluster& cluster, int count) {
+  const std::string sleepers =
+      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sluice' AND wait_event = 'PgSleep'";
+  cluster.execute("DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM pg_stat_clear_snapshot(); EXIT WHEN (" + sleepers +
+                  ") = " + std::to_string(count) + "; PERFORM pg_sleep(0.01); END LOOP; END $$");
+  EXPECT_EQ(cluster.query(sleepers), std::vector<std::string>{std::to_string(count)});
+}
+
+TEST_F(PostgresStore, IsCancelledWhileTheServerIsBusyAndLeavesNoStatementBehind) {
+  cluster_->execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+  std::stop_source source;
+  {
+    const auto store = open_store(cluster_->url(), {.cancelled = source.get_token()});
+    const auto description = store->describe("t");
+    const std::jthread canceller([&] {
+      wait_for_sleepers(*cluster_, 1);
+      source.request_stop();
+    });
+    EXPECT_THROW(store->scan({.table = description,
+                              .columns = description.columns,
+                              .rules = {{.type = ComparisonType::integer}},
+                              .key_columns = 1,
+                              .where = "pg_sleep(60) IS NOT NULL"}),
+                 Cancelled);
+  }
+  wait_for_sleepers(*cluster_, 0);
 }
 
 TEST_F(PostgresStore, SaysWhichDatabaseIsNotThere) {

@@ -136,27 +136,26 @@ TEST_F(RowsFailClosed, WhenTheServerListensAndNeverAnswers) {
   close(listener);
 }
 
-TEST_F(RowsFailClosed, WhenAnotherHoldsTheTableTooLong) {
+TEST_F(RowsFailClosed, WhenPostgresTakesTooLong) {
   make_tables(1);
   EXPECT_THAT(compare_error<EnvironmentError>(
                   R"({"tables": {"t": {"where_new": "pg_sleep(20) IS NOT NULL"}}, "timeout": "1s"})"),
               AllOf(HasSubstr("reading table t"), HasSubstr("allowed: 1 s")));
 }
 
-TEST_F(RowsFailClosed, WhenAnEndlessSqliteConditionRunsOutOfTime) {
+TEST_F(RowsFailClosed, WhenSqliteTakesTooLong) {
   make_tables(1);
   EXPECT_THAT(compare_error<EnvironmentError>(R"({"tables": {"t": {"where_old":
       "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n) > 0"}}, "timeout": "1s"})"),
               HasSubstr("reading table t took longer than 1 s"));
 }
 
-TEST_F(RowsFailClosed, WhenTheRunIsCancelledWhileAStoreIsBusy) {
+TEST_F(RowsFailClosed, WhenTheRunIsCancelled) {
   make_tables(1);
   std::stop_source source;
   context().cancelled = source.get_token();
   context().progress = [&](const Progress&) { source.request_stop(); };
   EXPECT_THROW(compare(R"({"tables": {"t": {}}})"), Cancelled);
-  EXPECT_THROW(compare(R"({"tables": {"t": {"where_new": "pg_sleep(60) IS NOT NULL"}}})"), Cancelled);
 }
 
 TEST_F(RowsFailClosed, WhenAPolicyHidesRows) {

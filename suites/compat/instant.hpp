@@ -1,0 +1,26 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::compat {
+
+/// A point in time as RFC 3339 writes it.
+struct Instant {
+  std::int64_t seconds = 0;  ///< since 1970 in UTC; a leap second counts as the next second's start
+  std::string fraction;      ///< digits after the point, without trailing zeros
+  std::size_t length = 0;    ///< characters read
+  char separator = 'T';      ///< between date and time
+  char offset = 'Z';         ///< 'Z' for Z or z, '+' for a numeric one
+  friend bool operator==(const Instant& left, const Instant& right) {
+    return left.seconds == right.seconds && left.fraction == right.fraction;
+  }
+};
+
+/// The instant at the start of `text`, nullopt when there is none or it is no valid date and time.
+std::optional<Instant> leading_instant(std::string_view text);
+/// The instant that `text` is, whole.
+std::optional<Instant> parse_instant(std::string_view text);
+
+}  // namespace sluice::compat

@@ -225,8 +225,8 @@ void Judge::finish() {
 
 std::string generalised_segment(const std::string& segment) {
   if (segment.starts_with("{{") && segment.ends_with("}}")) return segment.substr(1, segment.size() - 2);
-  const Shape shape = ShapeReader(0).of(segment);
-  if (shape.kind == ShapeKind::integer || is_long_id(shape)) return "{id}";
+  const bool digits = !segment.empty() && segment.find_first_not_of("0123456789") == std::string::npos;
+  if (digits || is_long_id(ShapeReader(0).of(segment))) return "{id}";
   return segment;
 }
 

@@ -108,6 +108,8 @@ class Recorder {
     if (context_.cancelled.stop_requested()) throw Cancelled();
   }
 
+  /// Without the old side nothing can be judged; without the new one the old side's answers still show what is missing.
+  bool is_given_up(bool on_new_side) const { return given_up_[0] || (on_new_side && given_up_[1]); }
   bool play(SessionRecord& session, Pass SessionRecord::*which);
   scenario::Player make_player(bool on_new_side, std::uint64_t seed) const;
   void count_failure(bool on_new_side, const scenario::Exchange& exchange);
@@ -118,7 +120,8 @@ class Recorder {
   const CheckContext& context_;
   std::mt19937_64 random_;
   std::vector<Waiting> waiting_;
-  std::array<int, 2> failures_in_a_row_{0, 0};
+  std::array<int, 2> failures_in_a_row_{0, 0};  // of the old side, of the new side
+  std::array<bool, 2> given_up_{false, false};
   std::size_t recorded_bytes_ = 0;
   std::size_t played_ = 0;
   std::size_t total_ = 0;
@@ -140,6 +143,7 @@ void Recorder::count_failure(bool on_new_side, const scenario::Exchange& exchang
   int& in_a_row = failures_in_a_row_[on_new_side ? 1 : 0];
   in_a_row = exchange.failure ? in_a_row + 1 : 0;
   if (in_a_row < most_failures_in_a_row) return;
+  given_up_[on_new_side ? 1 : 0] = true;
   recording_.given_up = fmt::format("the {} side gave no answer {} times in a row, last: {}",
                                     on_new_side ? "new" : "old", in_a_row, exchange.error);
 }
@@ -151,7 +155,7 @@ bool Recorder::play(SessionRecord& session, Pass SessionRecord::*which) {
   pass.steps.resize(session.steps.size());
   scenario::Player player = make_player(on_new_side, random_());
   bool timed = false;
-  for (std::size_t i = 0; i < session.steps.size() && recording_.given_up.empty(); ++i) {
+  for (std::size_t i = 0; i < session.steps.size() && !is_given_up(on_new_side); ++i) {
     if (context_.cancelled.stop_requested()) throw Cancelled();
     const scenario::Step& step = *session.steps[i];
     Played& played = pass.steps[i];

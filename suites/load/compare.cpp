@@ -24,8 +24,8 @@ constexpr std::size_t silent_blocks_max = 3;
 // Seven pairs are resampled one by one, which leaves six degrees of freedom; eight would go in runs of two and leave
 // three.
 constexpr std::size_t control_pairs_min = 7;
-constexpr double planted_least = 1.1;  ///< above the strictest limit that matters
-constexpr double planted_most = 4;
+constexpr double planted_least = 1.1;  // times the limit: clearly beyond it
+constexpr double planted_most = 4;     // times the limit: what a machine this noisy does not show need not be tried
 
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -134,9 +134,11 @@ double Compare::planted_slowdown(std::size_t pairs) const {
     judged.estimate.standard_error *= std::sqrt(static_cast<double>(pairs_.size()) / static_cast<double>(pairs));
     judged.estimate.degrees = static_cast<double>(control_pairs_min - 1);
     const double seen = measure::detectable_ratio(judged.estimate, judged.limit.ratio, alpha, 0.95);
-    planted = std::max({planted, seen, judged.limit.ratio * planted_least});
+    const double wanted = std::clamp(seen, judged.limit.ratio * planted_least, judged.limit.ratio * planted_most);
+    // A new side that is faster than the old one has further to go until it is too slow.
+    planted = std::max(planted, wanted / std::exp(judged.estimate.log_ratio));
   }
-  return std::min(planted, planted_most);
+  return planted;
 }
 
 Control Compare::control(CheckContext& context) {

@@ -19,6 +19,7 @@ namespace {
 using measure::RatioVerdict;
 
 constexpr std::size_t most_rows = 20'000;
+constexpr double detectable_most = 10;  // beyond it the figure means nothing but "too noisy"
 
 double pooled_quantile(std::span<const PairRecord> pairs, Series series, bool of_old, bool of_new, double q) {
   const auto all = pooled(pairs, series, of_old, of_new);
@@ -216,9 +217,9 @@ std::vector<Finding> findings_of(const Judgement& judgement, std::span<const Pai
 std::string sensitivity(const Judgement& judgement) {
   std::vector<std::string> parts;
   for (const QuantileJudgement& judged : judgement.quantiles) {
-    parts.push_back(std::isfinite(judged.detectable)
+    parts.push_back(judged.detectable < detectable_most
                         ? fmt::format("at least {:.0f}% at {}", 100 * (judged.detectable - 1), judged.limit.name)
-                        : fmt::format("nothing at {}", judged.limit.name));
+                        : fmt::format("none at {}", judged.limit.name));
   }
   return fmt::format("a regression that this run could detect: {}", fmt::join(parts, ", "));
 }

@@ -145,13 +145,15 @@ std::string doubt_about_measurement(std::span<const PairRecord> pairs, const Rul
   return {};
 }
 
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.3g}", value) : "unbounded"; }
+std::string latency(double value) { return std::isfinite(value) ? fmt::format("{:.2f} ms", value) : "no good answer"; }
+
+std::string ratio(double value) { return value < 1000 ? fmt::format("{:.3f}", value) : "unbounded"; }
 
 std::string describe(const QuantileJudgement& judged) {
   const auto& estimate = judged.estimate;
-  return fmt::format("{} {} ms -> {} ms, ratio {} in [{}, {}], limit {:.3g}", judged.limit.name,
-                     number(estimate.old_value), number(estimate.new_value), number(std::exp(estimate.log_ratio)),
-                     number(judged.interval.low), number(judged.interval.high), judged.limit.ratio);
+  return fmt::format("{} {} -> {}, ratio {} in [{}, {}], limit {:g}", judged.limit.name, latency(estimate.old_value),
+                     latency(estimate.new_value), ratio(std::exp(estimate.log_ratio)), ratio(judged.interval.low),
+                     ratio(judged.interval.high), judged.limit.ratio);
 }
 
 /// Why a percentile that is not FAIL is no PASS either; empty when it passes.
@@ -174,8 +176,9 @@ std::string doubt_about(const QuantileJudgement& judged, const Rules& rules) {
         judged.lag_ms, judged.limit.name, rules.lag_share * 100, judged.lag_allowed_ms);
   }
   if (rules.detect && judged.detectable > *rules.detect) {
-    return fmt::format("{}: only a regression of {}x or more would have been detected here, and {:.3g}x is asked for",
-                       judged.limit.name, number(judged.detectable), *rules.detect);
+    return fmt::format(
+        "{}: only a regression of {} times or more would have been detected here, and {:g} times is asked for",
+        judged.limit.name, ratio(judged.detectable), *rules.detect);
   }
   return {};
 }

@@ -142,7 +142,7 @@ TEST(LatencyJudgement, WithholdsAPassThatCouldNotHaveSeenWhatIsAskedFor) {
   rules.detect = 1.26;
   const Judgement judgement = judge(quiet(20, 1.0), rules, last_look);
   EXPECT_EQ(judgement.verdict, Verdict::inconclusive);
-  EXPECT_THAT(judgement.reason, HasSubstr("1.26x is asked for"));
+  EXPECT_THAT(judgement.reason, HasSubstr("1.26 times is asked for"));
   rules.detect = 2;
   EXPECT_EQ(judge(quiet(20, 1.0), rules, last_look).verdict, Verdict::passed);
 }

@@ -223,10 +223,14 @@ void Judge::finish() {
                    [](const Finding& left, const Finding& right) { return left.severity > right.severity; });
 }
 
-std::string generalised_segment(const std::string& segment) {
-  if (segment.starts_with("{{") && segment.ends_with("}}")) return segment.substr(1, segment.size() - 2);
+/// {{name}} as {name}, and a literal id as {id}.
+std::string generalised_segment(std::string segment) {
   const bool digits = !segment.empty() && segment.find_first_not_of("0123456789") == std::string::npos;
   if (digits || is_long_id(ShapeReader(0).of(segment))) return "{id}";
+  for (const auto& [doubled, single] : {std::pair("{{", "{"), std::pair("}}", "}")}) {
+    for (auto at = segment.find(doubled); at != std::string::npos; at = segment.find(doubled))
+      segment.replace(at, 2, single);
+  }
   return segment;
 }
 

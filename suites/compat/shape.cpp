@@ -15,6 +15,8 @@ constexpr std::size_t shortest_hex = 8;
 constexpr std::size_t shortest_long_hex = 12;
 constexpr std::size_t shortest_long_token = 16;
 constexpr std::int64_t near_now_seconds = 2 * 86400;
+constexpr std::int64_t this_moment_seconds = 3600;  // more than any replay takes, less than any stored time is old
+constexpr std::size_t longest_coincidence = 6;      // digits or characters
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -102,6 +104,23 @@ bool ShapeReader::fits(const Shape& shape, std::string_view text) const {
       return !text.empty();
   }
   return false;
+}
+
+bool ShapeReader::may_coincide(std::string_view text) const {
+  switch (of(text).kind) {
+    case ShapeKind::instant:
+      return std::abs(parse_instant(text)->seconds - now_) < this_moment_seconds;
+    case ShapeKind::epoch_seconds:
+    case ShapeKind::epoch_milliseconds:
+      return true;
+    case ShapeKind::integer:
+    case ShapeKind::decimal:
+    case ShapeKind::word:
+    case ShapeKind::token:
+      return text.size() <= longest_coincidence;
+    default:
+      return false;
+  }
 }
 
 Shape ShapeReader::common(std::string_view left, std::string_view right) const {

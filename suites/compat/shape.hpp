@@ -36,6 +36,8 @@ class ShapeReader {
   Shape of(std::string_view text) const;
   /// Whether `text` could be another value of that shape.
   bool fits(const Shape& shape, std::string_view text) const;
+  /// Whether two calls could give this very value by chance: a time of this very moment, a small number, a short token.
+  bool may_coincide(std::string_view text) const;
   /// A shape that both values have; `text` when they share none.
   Shape common(std::string_view left, std::string_view right) const;
 

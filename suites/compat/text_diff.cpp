@@ -85,8 +85,9 @@ void ValueDiff::words(std::string_view first, std::string_view again, std::strin
       if (differences_.size() != before) return;
     } else if (was != is) {
       const Shape* shape = noise_.find(scope_.noise, place.pattern, i);
-      // Two equal times may be chance. Two equal ids are one stable id.
-      const bool excused = shape != nullptr && !is_long_id(shapes_.of(was)) && shapes_.fits(*shape, is) &&
+      // Two equal times of this moment may be chance. Two equal ids are one stable id, and a time of last year is
+      // stored data.
+      const bool excused = shape != nullptr && shapes_.may_coincide(was) && shapes_.fits(*shape, is) &&
                            !(words.first.size() == 1 && id_kind(place.pointer, scope_.route_path));
       if (!excused) return value_changed(place, "the text changed", first, candidate);
     }

@@ -195,7 +195,7 @@ void ValueDiff::number(const ExactJson& first, const ExactJson* again, const Exa
     }
     return;
   }
-  if (!equal && !changing && (known_noise == nullptr || kind)) {
+  if (!equal && !changing && (known_noise == nullptr || kind || !shapes_.may_coincide(first.text()))) {
     return value_changed(place, "the value changed", first.text(), candidate.text());
   }
   if (changing || !equal) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "suites/compat/instant.hpp"
+
 namespace sluice::compat {
 namespace {
 
@@ -172,11 +174,28 @@ TEST(NoiseRule, HoldsStableTextToItsValueEvenOnANoisyRoute) {
   EXPECT_EQ(diff.differences()[0].rule, "value-changed");
 }
 
-TEST(NoiseRule, ExcusesATimeThatWasTheSameByChanceInOneStep) {
+TEST(NoiseRule, ExcusesATimeOfThisMomentThatWasTheSameByChanceInOneStep) {
   Comparison comparison;
+  comparison.rules.now = parse_instant("2026-11-20T12:00:00Z")->seconds;
   comparison.rules_of(R"({"at":"2026-11-20T12:00:00Z"})", R"({"at":"2026-11-20T12:00:01Z"})",
                       R"({"at":"2026-11-20T12:00:02Z"})");
   EXPECT_THAT(comparison.rules_of(R"({"at":"2026-11-20T12:00:03Z"})", R"({"at":"2026-11-20T12:00:04Z"})"), IsEmpty());
+}
+
+TEST(NoiseRule, DoesNotExcuseAStoredTimeBesideFreshOnes) {
+  Comparison comparison;
+  comparison.rules.now = parse_instant("2026-11-20T12:00:00Z")->seconds;
+  const std::string first = R"([{"at":"2026-11-20T12:00:00Z"},{"at":"2024-10-27T01:30:00Z"}])";
+  const std::string again = R"([{"at":"2026-11-20T12:00:02Z"},{"at":"2024-10-27T01:30:00Z"}])";
+  EXPECT_THAT(comparison.rules_of(first, again, R"([{"at":"2026-11-20T12:00:04Z"},{"at":"2024-10-27T02:30:00Z"}])"),
+              ElementsAre("value-changed /1/at"));
+}
+
+TEST(NoiseRule, DoesNotExcuseAStableBigNumberBesideChangingOnes) {
+  const std::string first = R"([{"size":12},{"size":123456789}])";
+  const std::string again = R"([{"size":15},{"size":123456789}])";
+  EXPECT_THAT(Comparison().rules_of(first, again, R"([{"size":9},{"size":123456780}])"),
+              ElementsAre("value-changed /1/size"));
 }
 
 TEST(Ids, MayDifferOneToOneAlsoInsideLinks) {

@@ -120,7 +120,7 @@ TEST(NoFault, AnUndeclaredOrderOfABag) {
 }
 
 TEST(NoFault, WebSocketMessagesOfManyFrames) {
-  // Longer than a frame of the server: it goes out in fragments on one side's whim.
+  // Far longer than a frame of the server.
   const auto agent = [](const ServedMessage& got) -> std::vector<ServedReply> {
     return {{.message = {.payload =
                              R"({"said":)" + got.message.payload + R"(,"pad":")" + std::string(100'000, 'x') + "\"}"}}};

@@ -165,7 +165,7 @@ std::string leak_reason(const CanaryEvidence& evidence) {
                                   [&](const Leak& leak) { return leak.side == judged.side; });
   const std::string where = first == evidence.leaks.end()
                                 ? std::string()
-                                : fmt::format(", for one at {} in its {}", first->route, first->place);
+                                : fmt::format(", for example at {} in its {}", first->route, first->place);
   return fmt::format("users received what belongs to others in {} of {} trials on the {} side{}", judged.tally.leaking,
                      judged.tally.trials, judged.side, where);
 }

@@ -58,9 +58,12 @@ RuleResult missing_check(const std::string& name, const std::vector<NotRun>& not
           .explanation = fmt::format("{} did not run: {}", name, why)};
 }
 
-RuleResult judge_action(const ActionResult& action) {
+// An action that was cut short by us, or that lost a service it works on, says nothing about the migration.
+RuleResult judge_action(const ActionResult& action, bool disturbed) {
   return {.rule = "action " + action.name,
-          .decision = action.succeeded ? Decision::go : Decision::no_go,
+          .decision = action.succeeded ? Decision::go
+                      : disturbed      ? Decision::inconclusive
+                                       : Decision::no_go,
           .observed = action.outcome,
           .limit = "exit code 0",
           .samples = std::nullopt,
@@ -90,7 +93,9 @@ GateDecision decide(const plan::PhaseSpec& phase, const plan::Plan& plan, const 
                               .samples = std::nullopt,
                               .explanation = evidence.environment_failure});
   }
-  for (const auto& action : evidence.actions) decision.rules.push_back(judge_action(action));
+  for (const auto& action : evidence.actions) {
+    decision.rules.push_back(judge_action(action, evidence.interrupted || !evidence.environment_failure.empty()));
+  }
   std::set<std::string> judged;
   for (const auto& name : phase.checks()) {
     const auto* spec = plan.check(name);

@@ -13,6 +13,7 @@ struct GateEvidence {
   const std::vector<ActionResult>& actions;
   const std::vector<NotRun>& not_run;  ///< of the whole run; the gate takes those of its phase
   std::string environment_failure;     ///< "service v2 died: killed by signal 9"; empty when there was none
+  bool interrupted = false;            ///< the run was told to stop
   bool controls_enabled = true;
   bool partial = false;  ///< only some checks were selected: such a run opens no gate
 };

@@ -33,6 +33,7 @@ class GateTest : public ::testing::Test {
                    .actions = actions_,
                    .not_run = not_run_,
                    .environment_failure = environment_failure_,
+                   .interrupted = interrupted_,
                    .controls_enabled = controls_enabled_,
                    .partial = partial_});
   }
@@ -43,6 +44,7 @@ class GateTest : public ::testing::Test {
   std::vector<ActionResult> actions_;
   std::vector<NotRun> not_run_;
   std::string environment_failure_;
+  bool interrupted_ = false;
   bool controls_enabled_ = true;
   bool partial_ = false;
 };
@@ -98,6 +100,15 @@ TEST_F(GateTest, ClosesOnAFailedAction) {
   actions_.push_back({.name = "migrate", .outcome = "exit code 1", .succeeded = false});
   EXPECT_EQ(decision().decision, Decision::no_go);
   EXPECT_EQ(decision().deciding_rule, "phase data: action migrate: exit code 1");
+}
+
+TEST_F(GateTest, BlamesNoActionThatWasCutShortOrLostItsService) {
+  actions_.push_back({.name = "migrate", .outcome = "interrupted", .succeeded = false});
+  interrupted_ = true;
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  interrupted_ = false;
+  environment_failure_ = "service v2 died: killed by signal 9 (Killed)";
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
 }
 
 TEST_F(GateTest, NeverOpensWhenTheEnvironmentFailed) {

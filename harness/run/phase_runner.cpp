@@ -237,6 +237,7 @@ PhaseResult PhaseRunner::run(const plan::PhaseSpec& phase, RunResult& result) {
                                 .actions = phase_result.actions,
                                 .not_run = result.not_run,
                                 .environment_failure = environment_failure(),
+                                .interrupted = stop_.stop_requested(),
                                 .controls_enabled = options_.controls,
                                 .partial = options_.partial()});
   phase_result.decision = decision.decision;

@@ -38,4 +38,8 @@ std::vector<int> processes_of_run(const std::string& marker);
 /// gives up after two seconds on what even SIGKILL does not end.
 void end_processes_of_run(const std::string& marker);
 
+/// Removes the shared memory of a PostgreSQL that was killed: the segment that its postmaster.pid names. No-op when it
+/// ended in order.
+void release_shared_memory(const std::filesystem::path& data_folder);
+
 }  // namespace sluice::services

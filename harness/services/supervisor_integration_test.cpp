@@ -51,6 +51,7 @@ class SupervisorTest : public ::testing::Test {
   ~SupervisorTest() override {
     supervisor_.reset();
     EXPECT_TRUE(processes_of_run(marker_).empty()) << "a process outlived its supervisor";
+    release_shared_memory(folder_.path() / "db" / "data");
   }
 
   Supervisor& up(const std::string& services) {

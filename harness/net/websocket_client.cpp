@@ -159,9 +159,9 @@ void WebSocketClient::Impl::send(const WebSocketMessage& message) {
     fail(NetworkFailure::timed_out, "a message was not taken within " + human_duration(limits.send_timeout));
   }
   if (error) {
-    if (!reading || ended) end_with({});
-    fail(failure_of(error, false) == NetworkFailure::protocol && !is_end_of_connection(error) ? NetworkFailure::protocol
-                                                                                              : NetworkFailure::closed,
+    // A read under way will still learn how the service ended the connection.
+    if (!reading) end_with({});
+    fail(is_end_of_connection(error) ? NetworkFailure::closed : NetworkFailure::protocol,
          "cannot send: " + error_text(error));
   }
 }

@@ -75,9 +75,10 @@ Counts judge_many(const Service& service, std::size_t quantile, double limit) {
     counts.fail += verdict == RatioVerdict::fail;
     counts.inconclusive += verdict == RatioVerdict::inconclusive;
   }
-  ::testing::Test::RecordProperty(
-      "pass_fail_inconclusive",
-      std::to_string(counts.pass) + "/" + std::to_string(counts.fail) + "/" + std::to_string(counts.inconclusive));
+  const std::string what = "q" + std::to_string(quantile) + " slowdown " + std::to_string(service.slowdown) + " tail " +
+                           std::to_string(service.tail_slowdown) + " stalls " + std::to_string(service.stalls);
+  ::testing::Test::RecordProperty(what, std::to_string(counts.pass) + " pass, " + std::to_string(counts.fail) +
+                                            " fail, " + std::to_string(counts.inconclusive) + " inconclusive");
   return counts;
 }
 

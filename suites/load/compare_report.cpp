@@ -204,8 +204,7 @@ std::vector<Finding> findings_of(const Judgement& judgement, std::span<const Pai
   std::vector<Finding> findings;
   if (judgement.verdict != Verdict::failed) return findings;
   for (const QuantileJudgement& judged : judgement.quantiles) {
-    const bool fails = judged.verdict == RatioVerdict::fail && judged.unlagged_verdict == RatioVerdict::fail;
-    if (fails) findings.push_back(latency_finding(judged));
+    if (judged.fails()) findings.push_back(latency_finding(judged));
   }
   if (judgement.errors.verdict == RatioVerdict::fail) {
     findings.push_back(errors_finding(judgement.errors, pairs, rules, workload));

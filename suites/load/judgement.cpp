@@ -21,6 +21,7 @@ constexpr double least_sent_share = 0.99;
 constexpr std::size_t least_same_side_pairs = 4;
 // A failed request weighs like one that took ten time-outs: clearly above every answer, and finite.
 constexpr double failed_timeouts = 10;
+constexpr double scheduler_crossings = 10;  // see QuantileJudgement::fails
 
 double milliseconds(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
@@ -156,11 +157,20 @@ std::string describe(const QuantileJudgement& judged) {
                      ratio(judged.interval.high), judged.limit.ratio);
 }
 
+std::string lag_text(const QuantileJudgement& judged, const Rules& rules) {
+  return fmt::format("the load generator itself was {:.2f} ms late at {}, more than {:g}% of the allowed margin, {:.2f} ms",
+                     judged.lag_ms, judged.limit.name, rules.lag_share * 100, judged.lag_allowed_ms);
+}
+
 /// Why a percentile that is not FAIL is no PASS either; empty when it passes.
 std::string doubt_about(const QuantileJudgement& judged, const Rules& rules) {
   const std::uint64_t samples = std::min(judged.estimate.samples_old, judged.estimate.samples_new);
   if (samples < judged.samples_needed) {
     return fmt::format("{} needs {} requests a side and has {}", judged.limit.name, judged.samples_needed, samples);
+  }
+  if (judged.verdict == RatioVerdict::fail && judged.unlagged_verdict == RatioVerdict::fail) {
+    return fmt::format("{}: but {}: this machine is too busy to lay that at the service's door", describe(judged),
+                       lag_text(judged, rules));
   }
   if (judged.verdict != judged.unlagged_verdict) {
     return fmt::format(
@@ -170,10 +180,7 @@ std::string doubt_about(const QuantileJudgement& judged, const Rules& rules) {
   }
   if (judged.verdict != RatioVerdict::pass) return describe(judged) + ": the interval holds the limit";
   if (judged.lag_ms > judged.lag_allowed_ms) {
-    return fmt::format(
-        "the load generator itself was {:.2f} ms late at {}, more than {:.0f}% of the allowed margin "
-        "({:.2f} ms): lag on both sides hides a regression",
-        judged.lag_ms, judged.limit.name, rules.lag_share * 100, judged.lag_allowed_ms);
+    return lag_text(judged, rules) + ": lag on both sides hides a regression";
   }
   if (rules.detect && judged.detectable > *rules.detect) {
     return fmt::format(
@@ -191,13 +198,12 @@ std::string errors_text(const ErrorJudgement& errors, const Rules& rules) {
       100 * rules.errors_max);
 }
 
-/// What fails: percentiles that do so both with and without the generator's lag, and the error share. A dead service
+/// What fails: percentiles, and the error share. A dead service
 /// leaves few pairs, so the error share needs no minimum of them.
 std::vector<std::string> failures(const Judgement& judgement, const Rules& rules, bool enough_pairs) {
   std::vector<std::string> texts;
   for (const QuantileJudgement& judged : judgement.quantiles) {
-    const bool fails = judged.verdict == RatioVerdict::fail && judged.unlagged_verdict == RatioVerdict::fail;
-    if (fails && enough_pairs) texts.push_back(describe(judged));
+    if (judged.fails() && enough_pairs) texts.push_back(describe(judged));
   }
   if (judgement.errors.verdict == RatioVerdict::fail) texts.push_back(errors_text(judgement.errors, rules));
   return texts;
@@ -217,6 +223,11 @@ std::vector<std::string> doubts(std::span<const PairRecord> pairs, const Rules& 
 }
 
 }  // namespace
+
+bool QuantileJudgement::fails() const {
+  if (verdict != RatioVerdict::fail || unlagged_verdict != RatioVerdict::fail) return false;
+  return lag_ms <= lag_allowed_ms || scheduler_crossings * lag_ms <= estimate.new_value - estimate.old_value;
+}
 
 Judgement judge(std::span<const PairRecord> pairs, const Rules& rules, std::size_t look) {
   Judgement judgement;

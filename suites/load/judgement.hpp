@@ -25,7 +25,7 @@ struct Rules {
   std::vector<Limit> limits;  ///< ascending by q, at least one
   double errors_max = 0.005;
   double confidence = 0.95;
-  double lag_share = 0.5;
+  double lag_share = 0.25;
   std::uint64_t pairs_min = 12;
   std::optional<double> detect = std::nullopt;
   std::chrono::nanoseconds timeout = std::chrono::seconds(5);
@@ -48,6 +48,11 @@ struct QuantileJudgement {
   double lag_ms = 0;      ///< of the generator, at the same percentile
   double lag_allowed_ms = 0;
   std::uint64_t samples_needed = 0;
+
+  /// FAIL with and without the generator's lag, on a machine that is not too busy for it: either the lag is within what
+  /// is allowed, or the excess is more than ten such delays explain (an answer crosses the scheduler several times:
+  /// client, service, its workers, its database and back; each crossing may be as late as the generator was).
+  bool fails() const;
 };
 
 struct ErrorJudgement {

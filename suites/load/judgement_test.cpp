@@ -137,6 +137,27 @@ TEST(LatencyJudgement, DoesNotFailForTheGeneratorsOwnLateness) {
   EXPECT_THAT(judgement.reason, HasSubstr("own lag taken out"));
 }
 
+// The same tail: with a lag of that size a busy machine explains it, with a small one only the service does.
+TEST(LatencyJudgement, FailsATailOnlyWhenTheMachineWasNotTooBusy) {
+  for (const double lag : {0.1, 6.0}) {
+    Recording recording = quiet(20, 1.0);
+    for (PairRecord& pair : recording) {
+      for (std::size_t i = 0; i < 4; ++i) pair.new_side.unlagged_ms[i] *= 1.6;
+      for (BlockRecord* block : {&pair.old_side, &pair.new_side}) {
+        for (std::size_t i = 0; i < 8; ++i) block->lag_ms[i] = lag;
+        for (std::size_t i = 0; i < block->latency_ms.size(); ++i) {
+          block->latency_ms[i] = block->unlagged_ms[i] + block->lag_ms[i];
+        }
+      }
+    }
+    const Judgement judgement = judge(recording, usual_rules(), last_look);
+    EXPECT_EQ(judgement.verdict, lag < 1 ? Verdict::failed : Verdict::inconclusive) << judgement.reason;
+    if (lag > 1) {
+      EXPECT_THAT(judgement.reason, HasSubstr("too busy"));
+    }
+  }
+}
+
 TEST(LatencyJudgement, WithholdsAPassThatCouldNotHaveSeenWhatIsAskedFor) {
   Rules rules = usual_rules();
   rules.detect = 1.26;

@@ -12,7 +12,7 @@
 namespace sluice::load {
 namespace {
 
-constexpr double most_requests = 4e6;  // each is kept as a few numbers until it is judged
+constexpr double most_requests = 2e6;  // each is kept as a few numbers until it is judged
 // Between two blocks the last answers are awaited: not the whole budget is load.
 constexpr double loaded_share = 0.9;
 
@@ -159,7 +159,7 @@ std::vector<ParameterSpec> compare_parameters() {
        .doc = "a pass needs the generator's own lateness, at each limited percentile, to be at most this share of what "
               "the "
               "limit allows the service",
-       .default_text = "0.5",
+       .default_text = "0.25",
        .unit = "share",
        .minimum = 0.01,
        .maximum = 1},

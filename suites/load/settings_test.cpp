@@ -56,7 +56,7 @@ TEST(CompareSettings, RefuseABudgetThatHoldsTooFewPairs) {
 TEST(CompareSettings, RefuseALoadThatCannotEarnAPass) {
   EXPECT_THAT(refusal("{corpus: mix.jsonl, rate: 5/s}"), HasSubstr("limit p99 needs 299 requests a side"));
   EXPECT_THAT(refusal("{corpus: mix.jsonl, errors_max: 0.001}"), HasSubstr("errors_max 0.001 needs"));
-  EXPECT_THAT(refusal("{corpus: mix.jsonl, rate: 100000/s}"), HasSubstr("at most 4000000 can be judged"));
+  EXPECT_THAT(refusal("{corpus: mix.jsonl, rate: 100000/s}"), HasSubstr("at most 2000000 can be judged"));
 }
 
 }  // namespace

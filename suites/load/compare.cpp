@@ -57,9 +57,7 @@ class Compare final : public Check {
 
 void Compare::prepare(CheckContext& context) {
   settings_ = read_settings(parameters_, context.seed);
-  std::map<std::string, std::string> routes;
-  if (parameters_.has("routes")) routes = parameters_.value("routes").get<std::map<std::string, std::string>>();
-  workload_.emplace(context.resolve(parameters_.text("corpus")), std::move(routes));
+  workload_.emplace(context.resolve(parameters_.text("corpus")), scenario::RouteMap::from(parameters_));
   runner_ = std::make_unique<PairRunner>(settings_, *workload_, context.endpoint("old"), context.endpoint("new"),
                                          context.seed, *context.clock);
 }

@@ -158,8 +158,9 @@ std::string describe(const QuantileJudgement& judged) {
 }
 
 std::string lag_text(const QuantileJudgement& judged, const Rules& rules) {
-  return fmt::format("the load generator itself was {:.2f} ms late at {}, more than {:g}% of the allowed margin, {:.2f} ms",
-                     judged.lag_ms, judged.limit.name, rules.lag_share * 100, judged.lag_allowed_ms);
+  return fmt::format(
+      "the load generator itself was {:.2f} ms late at {}, more than {:g}% of the allowed margin, {:.2f} ms",
+      judged.lag_ms, judged.limit.name, rules.lag_share * 100, judged.lag_allowed_ms);
 }
 
 /// Why a percentile that is not FAIL is no PASS either; empty when it passes.

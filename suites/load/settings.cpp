@@ -8,6 +8,7 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/measure/quantile.hpp"
+#include "harness/scenario/route_map.hpp"
 
 namespace sluice::load {
 namespace {
@@ -73,19 +74,15 @@ void check_requests(const Settings& settings) {
   require(samples_needed_for_errors(settings.rules), fmt::format("errors_max {:g}", settings.rules.errors_max));
 }
 
-}  // namespace
-
-std::vector<ParameterSpec> compare_parameters() {
+/// What is sent.
+std::vector<ParameterSpec> load_parameters() {
   using Type = ParameterType;
   return {
       {.name = "corpus",
        .type = Type::text,
        .doc = "the request mix: JSON lines or HAR; steps are drawn by weight, each request with variables of its own",
        .required = true},
-      {.name = "routes",
-       .type = Type::map,
-       .doc = "path prefix -> prefix on the new side; the longest one wins",
-       .item = {{.name = "prefix", .type = Type::text, .doc = "prefix on the new side"}}},
+      scenario::RouteMap::parameter(),
       {.name = "rate",
        .type = Type::rate,
        .doc = "requests per second while a block runs, on one side at a time",
@@ -139,6 +136,13 @@ std::vector<ParameterSpec> compare_parameters() {
        .doc = "gaps between requests: exponential, or all the same",
        .default_text = "poisson",
        .choices = {"poisson", "constant"}},
+  };
+}
+
+/// How it is judged.
+std::vector<ParameterSpec> rule_parameters() {
+  using Type = ParameterType;
+  return {
       limit_spec(),
       {.name = "errors_max",
        .type = Type::number,
@@ -170,6 +174,15 @@ std::vector<ParameterSpec> compare_parameters() {
        .minimum = 1.02,
        .maximum = 100},
   };
+}
+
+}  // namespace
+
+std::vector<ParameterSpec> compare_parameters() {
+  std::vector<ParameterSpec> all = load_parameters();
+  std::vector<ParameterSpec> rules = rule_parameters();
+  for (ParameterSpec& spec : rules) all.push_back(std::move(spec));
+  return all;
 }
 
 Settings read_settings(const Parameters& parameters, std::uint64_t seed) {

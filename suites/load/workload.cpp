@@ -18,21 +18,10 @@ namespace {
 
 constexpr std::uint64_t seed_step = 0x9E3779B97F4A7C15;  // spreads neighbouring seeds (golden ratio)
 
-bool begins_with_prefix(const std::string& path, const std::string& prefix) {
-  if (!path.starts_with(prefix)) return false;
-  if (prefix.ends_with('/') || path.size() == prefix.size()) return true;
-  const char next = path[prefix.size()];
-  return next == '/' || next == '?';
-}
-
 }  // namespace
 
-Workload::Workload(const std::filesystem::path& corpus, std::map<std::string, std::string> routes)
+Workload::Workload(const std::filesystem::path& corpus, scenario::RouteMap routes)
     : corpus_(scenario::load_corpus(corpus)), routes_(std::move(routes)) {
-  for (const auto& [from, to] : routes_) {
-    if (from.starts_with('/') && to.starts_with('/')) continue;
-    throw InputError(fmt::format("routes: \"{}\" -> \"{}\": both must begin with /", from, to));
-  }
   double total = 0;
   const net::Endpoint anywhere{.scheme = "http", .host = "localhost", .port = 80, .base_path = ""};
   for (std::uint32_t step = 0; step < corpus_.steps.size(); ++step) {
@@ -87,7 +76,9 @@ PreparedRequest Workload::render(std::uint32_t index, const net::Endpoint& endpo
   };
   try {
     net::Request request{.method = step.method, .target = {}, .headers = {}, .body = {}};
-    request.target = fill(routed ? rewritten(step.path) : step.path, net::percent_encode);
+    std::string path = step.path;
+    if (routed) routes_.apply(request.method, path);
+    request.target = fill(path, net::percent_encode);
     for (const net::Header& header : step.headers) {
       request.headers.push_back({header.name, fill(header.value, nullptr)});
     }
@@ -99,16 +90,6 @@ PreparedRequest Workload::render(std::uint32_t index, const net::Endpoint& endpo
     throw InputError(fmt::format("{}: step \"{}\" cannot be sent on its own, as every request of a load mix is: {}",
                                  step.location, step.name, error.what()));
   }
-}
-
-std::string Workload::rewritten(const std::string& path) const {
-  const std::pair<const std::string, std::string>* best = nullptr;
-  for (const auto& route : routes_) {
-    if (begins_with_prefix(path, route.first) && (best == nullptr || route.first.size() > best->first.size())) {
-      best = &route;
-    }
-  }
-  return best == nullptr ? path : best->second + path.substr(best->first.size());
 }
 
 }  // namespace sluice::load

@@ -1,12 +1,12 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "harness/net/endpoint.hpp"
 #include "harness/scenario/corpus.hpp"
+#include "harness/scenario/route_map.hpp"
 #include "suites/load/generator.hpp"
 
 namespace sluice::load {
@@ -15,9 +15,9 @@ namespace sluice::load {
 class Workload {
  public:
   /// Reads and checks the corpus. Throws InputError with file:line for WebSocket steps, steps that cannot be rendered
-  /// on their own (a captured value has no place in an open model), weights that sum to nothing, and for routes that do
-  /// not begin with "/". An empty corpus is an empty workload.
-  Workload(const std::filesystem::path& corpus, std::map<std::string, std::string> routes);
+  /// on their own (a captured value has no place in an open model), and for weights that sum to nothing. An empty
+  /// corpus is an empty workload.
+  Workload(const std::filesystem::path& corpus, scenario::RouteMap routes);
 
   bool empty() const { return corpus_.steps.empty(); }
   const std::string& step_name(std::uint32_t step) const { return corpus_.steps.at(step).name; }
@@ -29,14 +29,11 @@ class Workload {
   std::vector<PreparedRequest> prepare(const std::vector<std::uint32_t>& steps, const net::Endpoint& endpoint,
                                        bool routed, std::uint64_t seed) const;
 
-  /// The path on the new side: the longest prefix that ends where a segment ends is replaced.
-  std::string rewritten(const std::string& path) const;
-
  private:
   PreparedRequest render(std::uint32_t step, const net::Endpoint& endpoint, bool routed, std::uint64_t seed) const;
 
   scenario::Corpus corpus_;
-  std::map<std::string, std::string> routes_;
+  scenario::RouteMap routes_;
   std::vector<double> cumulative_;  ///< weights, summed up
 };
 

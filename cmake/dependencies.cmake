@@ -10,4 +10,5 @@ find_package(fmt 9 REQUIRED)                             # text formatting; g++ 
 find_package(pugixml REQUIRED)                           # JUnit XML is built as a tree, never by gluing strings
 find_package(ZLIB REQUIRED)                              # gzip and deflate bodies must be searched, not skipped
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx) # the PostgreSQL store
+pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx) # private clusters, fixtures
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)  # the PostgreSQL store: reads that can be cancelled and time out need its asynchronous calls

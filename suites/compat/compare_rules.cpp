@@ -80,7 +80,7 @@ std::string CompareRules::with_new_routes(std::string_view text) const {
 
 CompareRules make_rules(const Parameters& parameters) {
   CompareRules rules;
-  rules.routes = RouteMap(parameters.value("routes").get<std::map<std::string, std::string>>());
+  rules.routes = scenario::RouteMap::from(parameters);
   for (const auto& entry : parameters.value("ignore")) {
     rules.ignores.push_back({.route = entry.value("route", ""),
                              .place = PointerPattern(entry.at("pointer").get<std::string>()),

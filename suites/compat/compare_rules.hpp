@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "harness/core/parameters.hpp"
+#include "harness/scenario/route_map.hpp"
 #include "suites/compat/pointer_pattern.hpp"
-#include "suites/compat/route_map.hpp"
 
 namespace sluice::compat {
 
@@ -29,7 +29,7 @@ struct IdRule {
 
 /// How the two sides' answers are compared: the parameters of the check, checked and ready to use.
 struct CompareRules {
-  RouteMap routes;
+  scenario::RouteMap routes;
   std::vector<IgnoreRule> ignores;
   std::vector<std::pair<PointerPattern, ArrayOrder>> arrays;
   std::vector<std::pair<PointerPattern, double>> epsilons;

@@ -55,7 +55,8 @@ bool tells_the_time(std::string_view text, std::chrono::system_clock::time_point
 /// Plays the passes in an order that a seed decides.
 class Recorder {
  public:
-  Recorder(Recording& recording, const RecordingOptions& options, const RouteMap& routes, const CheckContext& context)
+  Recorder(Recording& recording, const RecordingOptions& options, const scenario::RouteMap& routes,
+           const CheckContext& context)
       : recording_(recording), options_(options), routes_(routes), context_(context), random_(context.seed) {
     for (const auto& session : recording_.sessions) total_ += 3 * session.steps.size();
   }
@@ -116,7 +117,7 @@ class Recorder {
 
   Recording& recording_;
   const RecordingOptions& options_;
-  const RouteMap& routes_;
+  const scenario::RouteMap& routes_;
   const CheckContext& context_;
   std::mt19937_64 random_;
   std::vector<Waiting> waiting_;
@@ -192,7 +193,7 @@ bool Recorder::play(SessionRecord& session, Pass SessionRecord::*which) {
 
 }  // namespace
 
-Recording record(const scenario::Corpus& corpus, const RecordingOptions& options, const RouteMap& routes,
+Recording record(const scenario::Corpus& corpus, const RecordingOptions& options, const scenario::RouteMap& routes,
                  const CheckContext& context) {
   Recording recording;
   recording.sessions = sessions_of(corpus);

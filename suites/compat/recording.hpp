@@ -8,7 +8,7 @@
 #include "harness/core/check.hpp"
 #include "harness/net/endpoint.hpp"
 #include "harness/scenario/player.hpp"
-#include "suites/compat/route_map.hpp"
+#include "harness/scenario/route_map.hpp"
 
 namespace sluice::compat {
 
@@ -47,7 +47,7 @@ struct RecordingOptions {
 /// Plays the corpus three times: every session on the old side, again on the old side, and on the new side, each with
 /// its own random tokens. Where the answers tell the time, the second pass over the old side starts in another second
 /// than the first, so that a clock shows as one. Gives up after a few failures in a row on one side. Throws Cancelled.
-Recording record(const scenario::Corpus& corpus, const RecordingOptions& options, const RouteMap& routes,
+Recording record(const scenario::Corpus& corpus, const RecordingOptions& options, const scenario::RouteMap& routes,
                  const CheckContext& context);
 
 }  // namespace sluice::compat

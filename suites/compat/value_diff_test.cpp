@@ -253,7 +253,7 @@ TEST(KnownTokens, MustComeBackAsTheyWereSent) {
 
 TEST(Links, MayLeadToTheNewSideAndItsRoutes) {
   Comparison comparison;
-  comparison.rules.routes = RouteMap(std::map<std::string, std::string>{{"/api/items", "/v2/things"}});
+  comparison.rules.routes = scenario::RouteMap(std::map<std::string, std::string>{{"/api/items", "/v2/things"}});
   comparison.rules.old_origin = "http://old:1";
   comparison.rules.new_origin = "http://new:2";
   const auto one = [&](const std::string& old, const std::string& candidate) {

@@ -112,9 +112,7 @@ CrowdOptions Canary::crowd_options(const CheckContext& context, const std::strin
   options.seed = context.seed;
   options.timeout = parameters_.duration("timeout");
   options.body_bytes = body_bytes_;
-  if (side == "new" && parameters_.has("routes")) {
-    options.routes = RouteMap(parameters_.value("routes").get<std::map<std::string, std::string>>());
-  }
+  if (side == "new") options.routes = scenario::RouteMap::from(parameters_);
   return options;
 }
 
@@ -235,10 +233,7 @@ std::vector<ParameterSpec> canary_parameters() {
        .default_text = "25",
        .minimum = 1,
        .maximum = 100000},
-      {.name = "routes",
-       .type = ParameterType::map,
-       .doc = "path prefixes of the scenario and what they are on the new side; the longest wins",
-       .item = {{.name = "path", .type = ParameterType::text, .doc = "the prefix on the new side"}}},
+      scenario::RouteMap::parameter(),
       {.name = "bleed_below",
        .type = ParameterType::number,
        .doc = "the share of answers that may bleed, to be excluded at `confidence`; too few trials are inconclusive",

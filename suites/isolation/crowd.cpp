@@ -47,7 +47,7 @@ scenario::PlayerOptions player_options(const CrowdOptions& options) {
   player.websocket.handshake_timeout = options.timeout;
   player.websocket.send_timeout = options.timeout;
   player.message_timeout = options.timeout;
-  player.route = [routes = options.routes](std::string&, std::string& path) { path = routes.rewritten(path); };
+  player.route = [routes = options.routes](std::string& method, std::string& path) { routes.apply(method, path); };
   return player;
 }
 
@@ -77,8 +77,10 @@ void Tally::add(const Tally& other) {
 Crowd::Crowd(CrowdOptions options, const scenario::Corpus& corpus, LeakLog& leaks, Recordings& recordings)
     : options_(std::move(options)), corpus_(corpus), leaks_(leaks), recordings_(recordings) {
   for (const scenario::Step& step : corpus_.steps) {
-    const std::string path = options_.routes.rewritten(step.path);
-    routes_.push_back((step.websocket ? "WebSocket" : step.method) + " " + path.substr(0, path.find('?')));
+    std::string method = step.method;
+    std::string path = step.path;
+    options_.routes.apply(method, path);
+    routes_.push_back((step.websocket ? "WebSocket" : method) + " " + path.substr(0, path.find('?')));
   }
   for (std::size_t number = 1; number <= options_.users; ++number) add_user(number);
 }

@@ -14,10 +14,10 @@
 #include "harness/net/endpoint.hpp"
 #include "harness/scenario/corpus.hpp"
 #include "harness/scenario/player.hpp"
+#include "harness/scenario/route_map.hpp"
 #include "suites/isolation/leak_log.hpp"
 #include "suites/isolation/overlap.hpp"
 #include "suites/isolation/recordings.hpp"
-#include "suites/isolation/route_map.hpp"
 #include "suites/isolation/token_registry.hpp"
 
 namespace sluice::isolation {
@@ -44,7 +44,7 @@ struct CrowdOptions {
   std::size_t users = 0;
   std::uint64_t seed = 0;
   std::chrono::nanoseconds timeout{0};  ///< for one answer or message
-  RouteMap routes;
+  scenario::RouteMap routes;
   std::size_t body_bytes = 0;  ///< the most one answer may hold
 };
 

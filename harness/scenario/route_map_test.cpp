@@ -1,10 +1,10 @@
-#include "suites/compat/route_map.hpp"
+#include "harness/scenario/route_map.hpp"
 
 #include <gtest/gtest.h>
 
 #include "harness/core/errors.hpp"
 
-namespace sluice::compat {
+namespace sluice::scenario {
 namespace {
 
 RouteMap routes(const std::map<std::string, std::string>& entries) { return RouteMap(entries); }
@@ -54,4 +54,4 @@ TEST(RouteMap, NamesTheEntryItCannotUse) {
 }
 
 }  // namespace
-}  // namespace sluice::compat
+}  // namespace sluice::scenario

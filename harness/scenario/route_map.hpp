@@ -5,7 +5,9 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::compat {
+#include "harness/core/parameters.hpp"
+
+namespace sluice::scenario {
 
 /// Where the old side's routes live on the new side. A key is "[METHOD ]/prefix" or, with {names}, a template of a
 /// whole path; the value is written the same way. The most specific entry wins: templates before prefixes, longer
@@ -22,6 +24,11 @@ class RouteMap {
   /// The path of a link in an answer: entries of any method apply.
   std::optional<std::string> linked(std::string_view path) const;
   std::vector<std::string> keys() const;
+
+  /// The parameter `routes`, as every kind that talks to both sides declares it.
+  static ParameterSpec parameter();
+  /// The map that checked parameters hold; an empty one when they have no `routes`.
+  static RouteMap from(const Parameters& parameters);
 
  private:
   struct Side {
@@ -41,4 +48,4 @@ class RouteMap {
   std::vector<Entry> entries_;
 };
 
-}  // namespace sluice::compat
+}  // namespace sluice::scenario

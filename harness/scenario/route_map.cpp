@@ -1,20 +1,44 @@
-#include "suites/compat/route_map.hpp"
+#include "harness/scenario/route_map.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
 #include "harness/core/errors.hpp"
-#include "suites/compat/pointer_pattern.hpp"
 
-namespace sluice::compat {
+namespace sluice::scenario {
 namespace {
 
 bool is_parameter(std::string_view segment) {
   return segment.size() > 2 && segment.starts_with('{') && segment.ends_with('}') && !segment.starts_with("{{");
 }
 
+// "/a/b" -> "", "a", "b".
+std::vector<std::string> split_path(std::string_view path) {
+  std::vector<std::string> segments;
+  while (true) {
+    const auto end = path.find('/');
+    segments.emplace_back(path.substr(0, end));
+    if (end == std::string_view::npos) return segments;
+    path.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
+
+ParameterSpec RouteMap::parameter() {
+  return {
+      .name = "routes",
+      .type = ParameterType::map,
+      .doc = "old route -> new route: a path prefix, or a template such as /api/items/{id}, optionally after a method",
+      .default_text = "{}",
+      .item = {{.name = "route", .type = ParameterType::text, .doc = "the route on the new side"}}};
+}
+
+RouteMap RouteMap::from(const Parameters& parameters) {
+  if (!parameters.has("routes")) return {};
+  return RouteMap(parameters.value("routes").get<std::map<std::string, std::string>>());
+}
 
 RouteMap::Side RouteMap::parse_side(const std::string& key, const std::string& text) {
   Side side;
@@ -28,7 +52,7 @@ RouteMap::Side RouteMap::parse_side(const std::string& key, const std::string& t
         fmt::format("routes: \"{}\": \"{}\" is not a route; write \"/path\" or \"GET /path/{{id}}\"", key, text));
   }
   while (side.path.size() > 1 && side.path.back() == '/') side.path.pop_back();
-  side.segments = pointer_segments(side.path);
+  side.segments = split_path(side.path);
   return side;
 }
 
@@ -56,7 +80,7 @@ RouteMap::RouteMap(const std::map<std::string, std::string>& routes) {
 std::optional<std::string> RouteMap::rewritten(const Entry& entry, std::string_view path) {
   const auto query = path.find_first_of("?#");
   const std::string rest(query == std::string_view::npos ? "" : path.substr(query));
-  const auto segments = pointer_segments(path.substr(0, query));
+  const auto segments = split_path(path.substr(0, query));
   const auto& pattern = entry.from.segments;
   const bool root = entry.from.path == "/";
   if (entry.whole ? segments.size() != pattern.size() : (!root && segments.size() < pattern.size()))
@@ -105,4 +129,4 @@ std::vector<std::string> RouteMap::keys() const {
   return keys;
 }
 
-}  // namespace sluice::compat
+}  // namespace sluice::scenario

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/core.h>
 
 #include <cstdio>
@@ -7,7 +8,20 @@
 #include "harness/core/version.hpp"
 #include "harness/run/runner.hpp"
 
+namespace {
+
+// A descriptor 0, 1 or 2 that the caller closed would be given to the next file we open, and then be written to as if
+// it were a terminal.
+void open_standard_descriptors() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) < 0) open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY);
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   using namespace sluice;
   CLI::App app("Test and validation harness for migrations: may we go on?", "sluice");
   app.set_version_flag("--version", std::string("sluice ") + version);

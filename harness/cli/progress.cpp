@@ -69,7 +69,8 @@ void ProgressPrinter::clear_status() {
 
 void ProgressPrinter::print(const std::string& line) {
   clear_status();
-  fmt::print(stderr, "{}\n", line);
+  // fputs, not fmt::print: a reader of ours that has gone away must not end the run.
+  std::fputs((line + "\n").c_str(), stderr);
   std::fflush(stderr);
 }
 

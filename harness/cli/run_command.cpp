@@ -81,6 +81,7 @@ run::RunOptions run_options(const RunCommand& command, const Invocation& invocat
   run::RunOptions options{.phases = command.phases,
                           .suite = command.suite,
                           .check = command.check,
+                          .overlay = command.plan.overlay,
                           .output = command.output,
                           .binaries = command.binaries.empty() ? own_folder() : fs::absolute(command.binaries),
                           .seed = command.seed_given ? command.seed : fresh_seed(),
@@ -96,14 +97,33 @@ run::RunOptions run_options(const RunCommand& command, const Invocation& invocat
   return options;
 }
 
+// Results go to a reader that may have gone away (`| head`): that is no failure of the run.
+void say(std::FILE* stream, const std::string& text) {
+  std::fputs(text.c_str(), stream);
+  std::fflush(stream);
+}
+
 void hold(const RunResult& result, const Signals& signals) {
-  fmt::print(stderr, "\nThe environment is kept up; Ctrl-C ends it.\n");
-  for (const auto& service : result.services)
-    fmt::print(stderr, "  {}: {}  (log: {})\n", service.name, service.address, service.log);
+  say(stderr, "\nThe environment is kept up; Ctrl-C ends it.\n");
+  for (const auto& service : result.services) {
+    say(stderr, fmt::format("  {}: {}  (log: {})\n", service.name, service.address, service.log));
+  }
   signals.wait();
 }
 
+// What an earlier run left would otherwise speak for one that never came to its reports.
+void remove_old_reports(const fs::path& output) {
+  for (const char* name : {"report.json", "junit.xml", "report.html", "summary.md"}) {
+    std::error_code failure;
+    fs::remove(output / name, failure);
+    if (failure && failure != std::errc::not_a_directory) {
+      throw EnvironmentError(fmt::format("cannot remove the old {}: {}", (output / name).string(), failure.message()));
+    }
+  }
+}
+
 int run(const RunCommand& command, const Invocation& invocation) {
+  remove_old_reports(command.output);
   const plan::Plan plan = command.plan.load();
   check_names(command, plan);
   const run::RunOptions options = run_options(command, invocation);
@@ -115,23 +135,29 @@ int run(const RunCommand& command, const Invocation& invocation) {
   const Signals signals;
   const SystemClock clock;
   RunResult result;
+  bool held = false;  // a signal that ends the holding interrupts nothing
   {
     ProgressPrinter progress;
-    fmt::print(stderr, "sluice: {} (seed {})\n", plan.name, options.seed);
+    say(stderr, fmt::format("sluice: {} (seed {})\n", printable(plan.name), options.seed));
     std::function<void(const RunResult&)> keep;
-    if (command.keep) keep = [&](const RunResult& so_far) { hold(so_far, signals); };
+    if (command.keep) {
+      keep = [&](const RunResult& so_far) {
+        held = true;
+        hold(so_far, signals);
+      };
+    }
     result = run::run_plan(plan, options, folder, clock, progress, signals.token(), keep);
   }
-  if (signals.received() != 0 && !command.keep) {
+  if (signals.received() != 0 && !held) {
     result.interrupted =
         sigabbrev_np(signals.received()) != nullptr ? fmt::format("SIG{}", sigabbrev_np(signals.received())) : "signal";
     result.exit_code = 128 + signals.received();
   }
   write_reports(result, options.output);
-  for (const auto& format : command.formats) fmt::print("{}\n", reports::render(result, format));
+  for (const auto& format : command.formats) say(stdout, reports::render(result, format) + "\n");
   if (command.formats.empty()) {
-    fmt::print("{}\nreport: {}\n", reports::text(result, use_colour(stdout)),
-               (options.output / "report.html").string());
+    say(stdout, fmt::format("{}\nreport: {}\n", reports::text(result, use_colour(stdout)),
+                            (options.output / "report.html").string()));
   }
   return result.exit_code;
 }

@@ -68,7 +68,8 @@ struct CheckKind {
   std::vector<ParameterSpec> parameters;
   bool needs_endpoints = false;  ///< both endpoints must be in the plan
   bool needs_stores = false;     ///< both stores must be in the plan
-  bool exclusive = false;        ///< its measurement is void when another check runs beside it
+  bool sends_load = false;  ///< its traffic is load or attack: only to this machine unless the plan allows the host
+  bool exclusive = false;   ///< its measurement is void when another check runs beside it
   std::function<std::unique_ptr<Check>(const Parameters&)> make;
 
   /// "migration" of "migration.rows".

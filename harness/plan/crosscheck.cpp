@@ -9,6 +9,7 @@
 #include <set>
 
 #include "harness/core/glob.hpp"
+#include "harness/core/printable.hpp"
 #include "harness/plan/declarations.hpp"
 #include "harness/plan/reference.hpp"
 
@@ -53,7 +54,7 @@ class CrossChecker {
   }
 
   void run() {
-    check_service_names();
+    check_names();
     check_needs_of_services();
     check_phases();
     check_sides();
@@ -61,18 +62,29 @@ class CrossChecker {
   }
 
  private:
-  void check_service_names() {
+  // Names become file names and command-line words: anything else in them would reach outside the run's folders.
+  void check_form(const std::string& name, const Position& at, const char* what) {
+    const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
+                       std::string::npos;
+    if (plain && !name.empty() && name.front() != '.' && name.front() != '-' && name.size() <= 100) return;
+    problems_.add(at,
+                  fmt::format("{} '{}': a name is 1 to 100 letters, digits, '-', '_' or '.', and begins with none of "
+                              "the last but '_'",
+                              what, printable(name, 40)));
+  }
+
+  void check_names() {
     static const std::set<std::string> builtin{"plan", "work", "bin", "self", "env", "secret"};
-    const Node* services = root_.find("services");
-    if (services == nullptr) return;
-    for (const auto& service : services->members) {
-      if (builtin.contains(service.key)) {
-        problems_.add(service.at, fmt::format("service '{}' has the name of a built-in; choose another", service.key));
-      }
-      if (service.key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") !=
-          std::string::npos) {
-        problems_.add(service.at,
-                      fmt::format("service '{}': names hold letters, digits, '-' and '_' only", service.key));
+    for (const auto& [section, what] : {std::pair("services", "service"), {"actions", "action"}, {"checks", "check"}}) {
+      const Node* found = root_.find(section);
+      if (found == nullptr) continue;
+      for (const auto& member : found->members) {
+        check_form(member.key, member.at, what);
+        if (std::string_view(what) == "service" &&
+            (builtin.contains(member.key) || member.key.find('.') != std::string::npos)) {
+          problems_.add(member.at, fmt::format("service '{}': ${{{}}} could not refer to it; choose another name",
+                                               member.key, member.key));
+        }
       }
     }
   }
@@ -131,6 +143,7 @@ class CrossChecker {
     std::map<std::string, std::vector<std::string>> graph;
     for (const auto& phase : phases->items) {
       const std::string name = text_of(phase.find("name"));
+      if (const Node* written = phase.find("name")) check_form(name, written->at, "phase");
       if (!name.empty() && !seen.insert(name).second) {
         problems_.add(phase.find("name")->at, fmt::format("a second phase is called '{}'", name));
       }
@@ -208,12 +221,26 @@ class CrossChecker {
     for (const auto& member : node.members) for_each_text(member.value, visit);
   }
 
+  // Everybody on the machine can read a command line; an environment only its owner.
+  void check_command(const Node::Member& member) {
+    for (const Node* word : scalars(member.value.find("command"))) {
+      std::string ignored;
+      for (const auto& reference : find_references(word->text, ignored)) {
+        if (reference.name != "secret") continue;
+        problems_.add(word->at,
+                      fmt::format("{} would stand in the process list; hand it over by `env: {{ {}: \"{}\" }}`",
+                                  reference.text, reference.attribute, reference.text));
+      }
+    }
+  }
+
   void check_references() {
     for (const char* section : {"services", "endpoints", "stores", "actions", "checks"}) {
       const Node* found = root_.find(section);
       if (found == nullptr) continue;
       for (const auto& member : found->members) {
         const bool is_service = std::string_view(section) == "services";
+        check_command(member);
         for_each_text(member.value, [&](const Node& text) { check_text(text, is_service ? member.key : ""); });
       }
     }

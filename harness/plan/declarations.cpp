@@ -40,15 +40,16 @@ ParameterSpec command(std::string doc) {
   return spec;
 }
 
-ParameterSpec ready(std::string within) {
-  return record("ready", "when the service counts as up",
-                {text("http", "path that must answer with a status below 400"),
-                 text("log", "text that must appear in its log"),
-                 {.name = "tcp",
-                  .type = ParameterType::boolean,
-                  .doc = "its address must accept a connection",
-                  .default_text = "false"},
-                 duration("within", "how long it may take", std::move(within))});
+ParameterSpec ready(bool has_log) {
+  ParameterSpec spec = record("ready", "when the service counts as up",
+                              {text("http", "path that must answer with a status below 400"),
+                               {.name = "tcp",
+                                .type = ParameterType::boolean,
+                                .doc = "its address must accept a connection",
+                                .default_text = "false"},
+                               duration("within", "how long it may take", "10s")});
+  if (has_log) spec.fields.push_back(text("log", "text that must appear in its log"));
+  return spec;
 }
 
 Alternative process_kind() {
@@ -56,7 +57,7 @@ Alternative process_kind() {
           "A program of yours, run in a process group of its own and ended with the run.",
           {command("program and arguments; no shell is involved"),
            texts("needs", "services that must be ready before it starts"),
-           text_map("env", "environment variables set for it"), ready("10s"),
+           text_map("env", "environment variables set for it"), ready(true),
            duration("stop_within", "time between SIGTERM and SIGKILL", "5s")}};
 }
 
@@ -77,7 +78,7 @@ Alternative external_kind() {
   return {"external",
           "Something that is already up and that the run must not start or stop.",
           {text("url", "its base URL, http://… or postgresql://…", true),
-           texts("needs", "services that must be ready before it is probed"), ready("10s")}};
+           texts("needs", "services that must be ready before it is probed"), ready(false)}};
 }
 
 ParameterSpec phase_declaration() {

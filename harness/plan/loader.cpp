@@ -3,11 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <functional>
-#include <iterator>
 
 #include "harness/plan/crosscheck.hpp"
 #include "harness/plan/declarations.hpp"
@@ -137,15 +133,9 @@ Plan parse_plan(const std::string& text, const std::filesystem::path& path, cons
 }
 
 Plan load_plan(const std::filesystem::path& path, const std::vector<CheckKind>& kinds, const Node* overlay) {
-  std::ifstream stream(path, std::ios::binary);
-  std::error_code ignored;
-  if (!stream || std::filesystem::is_directory(path, ignored)) {
-    Problems problems;
-    problems.add({std::make_shared<const std::string>(path.string()), 0, 0},
-                 fmt::format("cannot be read: {}", std::strerror(errno == 0 ? EISDIR : errno)));
-    throw PlanError(std::move(problems));
-  }
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  Problems problems;
+  const std::string text = read_plan_text(path, path.string(), problems);
+  if (!problems.empty()) throw PlanError(std::move(problems));
   return parse_plan(text, path, kinds, overlay);
 }
 

@@ -125,18 +125,23 @@ Node read_yaml(const std::string& text, const std::string& file, Problems& probl
   return {};
 }
 
-Node read_yaml_file(const std::filesystem::path& path, const std::string& shown, Problems& problems) {
+std::string read_plan_text(const std::filesystem::path& path, const std::string& shown, Problems& problems) {
   std::ifstream stream(path, std::ios::binary);
   std::error_code ignored;
   if (!stream || std::filesystem::is_directory(path, ignored)) {
     problems.add({std::make_shared<const std::string>(shown), 0, 0},
                  fmt::format("cannot be read: {}", std::strerror(errno == 0 ? EISDIR : errno)));
-    return {};
+    return "";
   }
   std::string text(max_bytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(stream.gcount()));
-  return read_yaml(text, shown, problems);
+  return text;
+}
+
+Node read_yaml_file(const std::filesystem::path& path, const std::string& shown, Problems& problems) {
+  const std::string text = read_plan_text(path, shown, problems);
+  return problems.empty() ? read_yaml(text, shown, problems) : Node{};
 }
 
 void merge(Node& base, const Node& overlay) {

@@ -37,7 +37,9 @@ struct Node::Member {
 /// Reads YAML (of which JSON is a subset) of at most 4 MiB, 64 levels and 200,000 nodes. Duplicate keys, aliases that
 /// grow beyond the bounds and syntax errors become problems; then the tree may be incomplete.
 Node read_yaml(const std::string& text, const std::string& file, Problems& problems);
-/// The same from a file; a file that cannot be read is a problem too. `shown` is how messages call it.
+/// The file's text, at most one byte more than a plan may have; a file that cannot be read is a problem.
+std::string read_plan_text(const std::filesystem::path& path, const std::string& shown, Problems& problems);
+/// The tree of a file; a file that cannot be read is a problem too. `shown` is how messages call it.
 Node read_yaml_file(const std::filesystem::path& path, const std::string& shown, Problems& problems);
 
 /// `overlay` put over `base`: maps are merged key by key, everything else is replaced; `null` removes a key.

@@ -132,6 +132,9 @@ class Normaliser {
   }
 
   json text(const Node& node, const ParameterSpec& spec, const std::string& what) {
+    if (node.text.find('\0') != std::string::npos) {
+      problems_.add(node.at, fmt::format("{}: holds a NUL byte, at which programs would cut it off", what));
+    }
     const bool known =
         spec.choices.empty() || std::find(spec.choices.begin(), spec.choices.end(), node.text) != spec.choices.end();
     if (!known) {

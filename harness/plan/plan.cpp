@@ -14,11 +14,8 @@ const Spec* by_name(const std::vector<Spec>& specs, std::string_view name) {
 
 }  // namespace
 
-std::vector<std::string> PhaseSpec::checks() const {
-  std::vector<std::string> all = before;
-  all.insert(all.end(), during.begin(), during.end());
-  all.insert(all.end(), after.begin(), after.end());
-  return all;
+std::vector<std::pair<std::string, std::vector<std::string>>> PhaseSpec::stages() const {
+  return {{"before", before}, {"during", during}, {"after", after}};
 }
 
 const ServiceSpec* Plan::service(std::string_view wanted) const { return by_name(services, wanted); }

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/core/check.hpp"
@@ -48,8 +49,8 @@ struct PhaseSpec {
   std::vector<std::string> require;
   Position at;
 
-  /// The checks in the order of their stages.
-  std::vector<std::string> checks() const;
+  /// "before", "during", "after" with their checks, in this order.
+  std::vector<std::pair<std::string, std::vector<std::string>>> stages() const;
 };
 
 /// One migration, checked and immutable. Texts still hold their `${...}` references: ports exist only once services

@@ -9,9 +9,38 @@ namespace sluice::run {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+namespace {
+
+void add_secrets(const json& value, Redactor& redactor) {
+  if (value.is_structured()) {
+    for (const auto& item : value) add_secrets(item, redactor);
+  }
+  if (!value.is_string()) return;
+  std::string ignored;
+  for (const auto& reference : plan::find_references(value.get_ref<const std::string&>(), ignored)) {
+    const char* secret = reference.name == "secret" ? std::getenv(reference.attribute.c_str()) : nullptr;
+    if (secret != nullptr) redactor.add_secret(secret);
+  }
+}
+
+}  // namespace
+
+Redactor redactor_for(const plan::Plan& plan) {
+  Redactor redactor;
+  for (const auto& service : plan.services) add_secrets(service.parameters.json(), redactor);
+  for (const auto& check : plan.checks) add_secrets(check.parameters.json(), redactor);
+  for (const auto& action : plan.actions) add_secrets(json(action.environment), redactor);
+  add_secrets(json(plan.endpoints), redactor);
+  add_secrets(json(plan.stores), redactor);
+  return redactor;
+}
+
 Environment::Environment(const plan::Plan& plan, const RunOptions& options, const services::RunFolder& folder,
-                         const Clock& clock)
-    : plan_(plan), options_(options), host_(folder.marker()) {
+                         const Clock& clock, const Redactor& redactor)
+    : plan_(plan),
+      options_(options),
+      redactor_(redactor),
+      host_(folder.marker(), [&folder](pid_t group, bool alive) { folder.note_group(group, alive); }) {
   environment_ = {.host = &host_,
                   .work = folder.path(),
                   .logs = fs::absolute(options.output) / "logs",
@@ -35,9 +64,7 @@ std::string Environment::resolve(const plan::Reference& reference, const std::st
   if (reference.name == "plan") return plan_.directory.string();
   if (reference.name == "env" || reference.name == "secret") {
     const char* value = std::getenv(reference.attribute.c_str());
-    const std::string text = value != nullptr ? value : "";
-    if (reference.name == "secret") redactor_.add_secret(text);
-    return text;
+    return value != nullptr ? value : "";
   }
   return supervisor_->attribute(reference.name == "self" ? self : reference.name, reference.attribute);
 }

@@ -15,11 +15,15 @@
 
 namespace sluice::run {
 
+/// Knows every secret that the plan refers to.
+Redactor redactor_for(const plan::Plan& plan);
+
 /// What a plan's texts mean in this run: the services, and everything that `${...}` can stand for.
 class Environment {
  public:
   /// Throws EnvironmentError when a service cannot even be made.
-  Environment(const plan::Plan& plan, const RunOptions& options, const services::RunFolder& folder, const Clock& clock);
+  Environment(const plan::Plan& plan, const RunOptions& options, const services::RunFolder& folder, const Clock& clock,
+              const Redactor& redactor);
 
   /// Throws EnvironmentError or Cancelled; see Supervisor::start.
   void start(std::stop_token stop, RunObserver& observer);
@@ -43,7 +47,7 @@ class Environment {
 
   const plan::Plan& plan_;
   const RunOptions& options_;
-  Redactor redactor_;
+  const Redactor& redactor_;
   services::ProcessHost host_;
   services::ServiceEnvironment environment_;
   std::unique_ptr<services::Supervisor> supervisor_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "harness/core/glob.hpp"
 
@@ -45,6 +44,15 @@ RuleResult judge_check(const CheckResult& check, bool controls_enabled) {
   return rule;
 }
 
+RuleResult missing_action(const std::string& name) {
+  return {.rule = "action " + name,
+          .decision = Decision::inconclusive,
+          .observed = "not run",
+          .limit = "exit code 0",
+          .samples = std::nullopt,
+          .explanation = fmt::format("action {} did not run", name)};
+}
+
 RuleResult missing_check(const std::string& name, const std::vector<NotRun>& not_run, const std::string& phase) {
   std::string why = "it did not run";
   for (const auto& entry : not_run) {
@@ -83,46 +91,65 @@ std::string sentence(const plan::PhaseSpec& phase, const GateDecision& decision)
 
 }  // namespace
 
+namespace {
+
+RuleResult undecided(std::string rule, std::string observed, std::string limit) {
+  return {.rule = std::move(rule),
+          .decision = Decision::inconclusive,
+          .observed = observed,
+          .limit = std::move(limit),
+          .samples = std::nullopt,
+          .explanation = std::move(observed)};
+}
+
+void judge_actions(const plan::PhaseSpec& phase, const GateEvidence& evidence, GateDecision& decision) {
+  const bool disturbed = evidence.interrupted || !evidence.environment_failure.empty();
+  for (const auto& action : evidence.actions) decision.rules.push_back(judge_action(action, disturbed));
+  for (const auto& name : phase.enter) {
+    const bool ran = std::any_of(evidence.actions.begin(), evidence.actions.end(),
+                                 [&](const ActionResult& action) { return action.name == name; });
+    if (!ran) decision.rules.push_back(missing_action(name));
+  }
+}
+
+// A check counts once for each stage that names it: having run before the step says nothing about after it.
+std::size_t judge_checks(const plan::PhaseSpec& phase, const plan::Plan& plan, const GateEvidence& evidence,
+                         GateDecision& decision) {
+  std::size_t required = 0;
+  for (const auto& [stage, names] : phase.stages()) {
+    for (const auto& name : names) {
+      const auto* spec = plan.check(name);
+      if (spec == nullptr || !is_required(phase, *spec)) continue;
+      ++required;
+      const auto check = std::find_if(evidence.checks.begin(), evidence.checks.end(), [&](const CheckResult& result) {
+        return result.name == name && result.stage == stage;
+      });
+      decision.rules.push_back(check == evidence.checks.end() ? missing_check(name, evidence.not_run, phase.name)
+                                                              : judge_check(*check, evidence.controls_enabled));
+    }
+  }
+  return required;
+}
+
+}  // namespace
+
 GateDecision decide(const plan::PhaseSpec& phase, const plan::Plan& plan, const GateEvidence& evidence) {
   GateDecision decision;
   if (!evidence.environment_failure.empty()) {
-    decision.rules.push_back({.rule = "environment holds",
-                              .decision = Decision::inconclusive,
-                              .observed = evidence.environment_failure,
-                              .limit = "every service answers",
-                              .samples = std::nullopt,
-                              .explanation = evidence.environment_failure});
+    decision.rules.push_back(undecided("environment holds", evidence.environment_failure, "every service answers"));
   }
-  for (const auto& action : evidence.actions) {
-    decision.rules.push_back(judge_action(action, evidence.interrupted || !evidence.environment_failure.empty()));
-  }
-  std::set<std::string> judged;
-  for (const auto& name : phase.checks()) {
-    const auto* spec = plan.check(name);
-    if (spec == nullptr || !is_required(phase, *spec) || !judged.insert(name).second) continue;
-    bool ran = false;
-    for (const auto& check : evidence.checks) {  // a check may stand in several stages: each time counts
-      if (check.name != name) continue;
-      ran = true;
-      decision.rules.push_back(judge_check(check, evidence.controls_enabled));
-    }
-    if (!ran) decision.rules.push_back(missing_check(name, evidence.not_run, phase.name));
-  }
+  judge_actions(phase, evidence, decision);
+  const std::size_t required = judge_checks(phase, plan, evidence, decision);
+  if (evidence.interrupted)
+    decision.rules.push_back(undecided("whole phase", "the run was interrupted", "not interrupted"));
   if (evidence.partial) {
-    decision.rules.push_back({.rule = "whole phase",
-                              .decision = Decision::inconclusive,
-                              .observed = "only some checks were selected",
-                              .limit = "every check of the phase",
-                              .samples = std::nullopt,
-                              .explanation = "only some checks were selected, and a partial run opens no gate"});
+    decision.rules.push_back(undecided("whole phase", "only some checks were selected, and a partial run opens no gate",
+                                       "every check of the phase"));
   }
-  decision.decision = judged.empty() ? Decision::inconclusive : Decision::go;
+  if (required == 0) decision.rules.push_back(undecided("some check", "no check was required", "at least one"));
+  decision.decision = Decision::go;
   for (const auto& rule : decision.rules) decision.decision = worse(decision.decision, rule.decision);
-  if (judged.empty()) {
-    decision.deciding_rule = fmt::format("phase {}: no check was required", phase.name);
-  } else {
-    decision.deciding_rule = sentence(phase, decision);
-  }
+  decision.deciding_rule = sentence(phase, decision);
   return decision;
 }
 

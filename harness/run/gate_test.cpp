@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace sluice::run {
 namespace {
 
@@ -11,9 +13,11 @@ using ::testing::HasSubstr;
 class GateTest : public ::testing::Test {
  protected:
   GateTest() {
-    for (const char* name : {"rows", "replay"}) {
-      plan_.checks.push_back(
-          {.name = name, .kind = {.name = name == std::string("rows") ? "migration.rows" : "compat.replay"}});
+    for (const auto& [name, kind] : {std::pair("rows", "migration.rows"), {"replay", "compat.replay"}}) {
+      plan::CheckSpec check;
+      check.name = name;
+      check.kind.name = kind;
+      plan_.checks.push_back(std::move(check));
     }
     phase_.name = "data";
     phase_.after = {"rows", "replay"};
@@ -21,7 +25,7 @@ class GateTest : public ::testing::Test {
   }
 
   static CheckResult passed(const std::string& name) {
-    CheckResult check{.name = name, .phase = "data"};
+    CheckResult check{.name = name, .phase = "data", .stage = "after"};
     check.outcome = Outcome::passed("all is equal");
     check.outcome.coverage = {{.unit = "rows", .examined = 20001}};
     check.outcome.control = Control{.planted = "a change", .caught = true, .observed = "seen"};
@@ -132,10 +136,25 @@ TEST_F(GateTest, RequiresOnlyWhatItsRulesName) {
   EXPECT_EQ(decision().decision, Decision::no_go);
 }
 
-TEST_F(GateTest, CountsEveryStageInWhichACheckRan) {
+TEST_F(GateTest, AsksForACheckInEveryStageThatNamesIt) {
+  phase_.before = {"rows"};
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
   checks_.push_back(passed("rows"));
+  checks_.back().stage = "before";
+  EXPECT_EQ(decision().decision, Decision::go);
   checks_.back().outcome = Outcome::failed("1 row differs");
   EXPECT_EQ(decision().decision, Decision::no_go);
+}
+
+TEST_F(GateTest, DoesNotOpenWhenAnActionNeverRan) {
+  phase_.enter = {"migrate"};
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  EXPECT_EQ(decision().deciding_rule, "phase data: action migrate did not run");
+}
+
+TEST_F(GateTest, NeverOpensOnceTheRunWasInterrupted) {
+  interrupted_ = true;
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
 }
 
 TEST_F(GateTest, DoesNotOpenWhenNothingWasRequired) {

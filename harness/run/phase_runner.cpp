@@ -8,6 +8,7 @@
 #include "harness/core/errors.hpp"
 #include "harness/core/glob.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/net/endpoint.hpp"
 #include "harness/run/gate.hpp"
 #include "harness/services/log_tail.hpp"
 
@@ -23,9 +24,10 @@ std::uint64_t seed_of(std::uint64_t run_seed, const std::string& check) {
   return hash >> 1;  // fits a signed integer wherever it is written down
 }
 
-std::string joined(const std::vector<std::string>& words) {
+// Redacted word by word: quoting would break a secret up.
+std::string joined(const std::vector<std::string>& words, const Redactor& redactor) {
   std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : " ") + shell_word(word);
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + shell_word(redactor(word));
   return text;
 }
 
@@ -56,7 +58,7 @@ ActionResult PhaseRunner::run_action(const plan::ActionSpec& action, const std::
                                .log = environment_.logs() / ("action-" + action.name + ".log")};
   for (const auto& word : action.command) spawn.command.push_back(environment_.expand(word));
   for (const auto& [name, value] : action.environment) spawn.environment[name] = environment_.expand(value);
-  result.command = joined(spawn.command);
+  result.command = joined(spawn.command, environment_.redactor());
   result.log = spawn.log.string();
   result.started = clock_.today();
   const auto begun = clock_.now();
@@ -74,10 +76,12 @@ ActionResult PhaseRunner::run_action(const plan::ActionSpec& action, const std::
       result.outcome = "timed out after " + human_duration(action.timeout);
     if (!status) child->end(SIGTERM, std::chrono::seconds(5));
   } catch (const EnvironmentError& error) {
-    result.outcome = error.what();
+    result.outcome = environment_.redactor()(error.what());
+    const std::lock_guard lock(mutex_);
+    if (environment_failure_.empty()) environment_failure_ = fmt::format("action {}: {}", action.name, result.outcome);
   }
   result.duration = clock_.now() - begun;
-  result.output_tail = services::log_tail(spawn.log);
+  result.output_tail = environment_.redactor()(services::log_tail(spawn.log));
   observer_.action_finished(result);
   return result;
 }
@@ -86,7 +90,7 @@ bool PhaseRunner::run_actions(const plan::PhaseSpec& phase, PhaseResult& phase_r
   for (const auto& name : phase.enter) {
     if (must_stop()) return false;
     auto result = run_action(*plan_.action(name), phase.name);
-    note_environment(false);
+    note_environment(!result.succeeded);
     phase_result.actions.push_back(std::move(result));
     if (!phase_result.actions.back().succeeded) return false;
   }
@@ -118,6 +122,19 @@ Outcome PhaseRunner::exercise(const plan::CheckSpec& check, CheckContext& contex
   return outcome;
 }
 
+void PhaseRunner::refuse_foreign_targets(const plan::CheckSpec& check, const CheckContext& context) const {
+  for (const auto& [side, url] : context.endpoints) {
+    const auto endpoint = net::parse_endpoint(url);
+    const auto& allowed = plan_.allow_targets;
+    if (net::is_loopback(endpoint) || std::find(allowed.begin(), allowed.end(), endpoint.host) != allowed.end())
+      continue;
+    throw InputError(fmt::format(
+        "{} sends load, and the {} endpoint {} is not this machine; if that is meant, add `allow_targets: [\"{}\"]` "
+        "to the plan",
+        check.kind.name, side, endpoint.authority(), endpoint.host));
+  }
+}
+
 CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage,
                                    std::stop_token stop) {
   CheckResult result{
@@ -143,6 +160,7 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
     fs::create_directories(context.output);
     for (const auto& [side, url] : plan_.endpoints) context.endpoints[side] = environment_.expand(url);
     for (const auto& [side, url] : plan_.stores) context.stores[side] = environment_.expand(url);
+    if (check.kind.sends_load) refuse_foreign_targets(check, context);
     result.outcome = exercise(check, context);
   } catch (const Cancelled&) {
     result.outcome = Outcome::errored("interrupted before it could conclude");
@@ -158,6 +176,7 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
     result.outcome.verdict = Verdict::errored;
     result.outcome.reason = failure;
   }
+  result.outcome.reason = environment_.redactor()(std::move(result.outcome.reason));
   result.duration = clock_.now() - begun;
   observer_.check_finished(result);
   return result;
@@ -187,9 +206,18 @@ bool PhaseRunner::run_during(const plan::PhaseSpec& phase, PhaseResult& result) 
   {
     std::stop_source abandon;
     const std::stop_callback forward(stop_, [&] { abandon.request_stop(); });
-    std::jthread checks([&] { run_stage(phase, beside, "during", abandon.get_token(), overlapping); });
+    std::exception_ptr broken;
+    std::jthread checks([&] {
+      try {
+        run_stage(phase, beside, "during", abandon.get_token(), overlapping);
+      } catch (...) {
+        broken = std::current_exception();
+      }
+    });
     entered = run_actions(phase, result);
     if (!entered) abandon.request_stop();  // there is nothing left for them to run beside
+    checks.join();
+    if (broken) std::rethrow_exception(broken);
   }
   for (auto& check : overlapping.checks) result.checks.push_back(std::move(check));
   if (entered) run_stage(phase, alone, "during", stop_, result);
@@ -204,10 +232,19 @@ void PhaseRunner::skip_rest(const plan::PhaseSpec& phase, const PhaseResult& pha
   for (const auto& name : phase.enter) {
     if (!ran(phase_result.actions, name)) result.not_run.push_back({"action", name, phase.name, why});
   }
-  for (const auto& name : phase.checks()) {
-    if (ran(phase_result.checks, name)) continue;
-    const bool chosen = selected(*plan_.check(name));
-    result.not_run.push_back({"check", name, phase.name, chosen ? why : "it was not selected"});
+  for (const auto& [stage, names] : phase.stages()) {
+    for (const auto& name : names) {
+      const bool done =
+          std::any_of(phase_result.checks.begin(), phase_result.checks.end(),
+                      [&](const CheckResult& check) { return check.name == name && check.stage == stage; });
+      if (done) continue;
+      const bool chosen = selected(*plan_.check(name));
+      result.not_run.push_back({"check", name, phase.name, chosen ? why : "it was not selected"});
+    }
+  }
+  if (phase.rollback) {
+    result.not_run.push_back({"action", *phase.rollback, phase.name,
+                              "a run does not roll back by itself; run the action's command to do so"});
   }
 }
 
@@ -259,8 +296,11 @@ PhaseResult PhaseRunner::enter(const plan::PhaseSpec& phase, RunResult& result) 
   phase_result.deciding_rule =
       entered ? fmt::format("phase {}: entered without its checks, because a later phase needs it", phase.name)
               : fmt::format("phase {}: could not be entered", phase.name);
-  for (const auto& name : phase.checks()) {
-    result.not_run.push_back({"check", name, phase.name, "the phase was only entered, because a later phase needs it"});
+  for (const auto& [stage, names] : phase.stages()) {
+    for (const auto& name : names) {
+      result.not_run.push_back(
+          {"check", name, phase.name, "the phase was only entered, because a later phase needs it"});
+    }
   }
   phase_result.duration = clock_.now() - begun;
   observer_.phase_finished(phase_result);

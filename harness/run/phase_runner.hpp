@@ -36,6 +36,7 @@ class PhaseRunner {
   CheckResult run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage,
                         std::stop_token stop);
   Outcome exercise(const plan::CheckSpec& check, CheckContext& context);
+  void refuse_foreign_targets(const plan::CheckSpec& check, const CheckContext& context) const;
   void note_environment(bool ask_services);
   void skip_rest(const plan::PhaseSpec& phase, const PhaseResult& phase_result, RunResult& result,
                  const std::string& why) const;

@@ -1,6 +1,11 @@
 #include "harness/run/redactor.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "harness/core/printable.hpp"
+#include "harness/net/http_client.hpp"
 
 namespace sluice::run {
 namespace {
@@ -28,11 +33,27 @@ void mask_url_passwords(std::string& text) {
 }  // namespace
 
 void Redactor::add_secret(std::string value) {
-  if (value.size() < 4 || std::find(secrets_.begin(), secrets_.end(), value) != secrets_.end()) return;
-  secrets_.push_back(std::move(value));
+  if (value.size() < 4) return;
+  // Also as it looks quoted for a shell, escaped for people, and inside a URL.
+  for (const auto& form : {value, shell_word(value), printable(value, value.size() * 4), net::percent_encode(value)}) {
+    if (std::find(secrets_.begin(), secrets_.end(), form) == secrets_.end()) secrets_.push_back(form);
+  }
   // The longest first: one secret may hold another.
   std::sort(secrets_.begin(), secrets_.end(),
             [](const auto& left, const auto& right) { return left.size() > right.size(); });
+}
+
+void Redactor::clean_folder(const std::filesystem::path& folder) const {
+  if (secrets_.empty()) return;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (!entry.is_regular_file(ignored)) continue;
+    std::ifstream stream(entry.path(), std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    std::string clean = text;
+    for (const auto& secret : secrets_) replace_all(clean, secret);
+    if (clean != text) std::ofstream(entry.path(), std::ios::binary | std::ios::trunc) << clean;
+  }
 }
 
 std::string Redactor::operator()(std::string text) const {

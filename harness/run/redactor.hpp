@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ class Redactor {
   /// Values shorter than 4 characters are not replaced inside texts: that would garble everything and hide nothing.
   void add_secret(std::string value);
   std::string operator()(std::string text) const;
+  /// Rewrites the logs in a folder that hold a secret: what programs print about themselves.
+  void clean_folder(const std::filesystem::path& folder) const;
   /// Every text of the result.
   void apply(RunResult& result) const;
 

@@ -9,6 +9,7 @@
 #include "harness/core/errors.hpp"
 #include "harness/core/version.hpp"
 #include "harness/run/environment.hpp"
+#include "harness/run/identity.hpp"
 #include "harness/run/phase_runner.hpp"
 
 namespace sluice::run {
@@ -75,7 +76,9 @@ std::string why_closed(const plan::PhaseSpec& phase, const RunResult& result) {
 void skip_phase(const plan::PhaseSpec& phase, const std::string& why, RunResult& result) {
   result.not_run.push_back({"phase", phase.name, phase.name, why});
   for (const auto& name : phase.enter) result.not_run.push_back({"action", name, phase.name, why});
-  for (const auto& name : phase.checks()) result.not_run.push_back({"check", name, phase.name, why});
+  for (const auto& [stage, names] : phase.stages()) {
+    for (const auto& name : names) result.not_run.push_back({"check", name, phase.name, why});
+  }
 }
 
 void run_phases(const plan::Plan& plan, const RunOptions& options, PhaseRunner& runner, std::stop_token stop,
@@ -149,10 +152,14 @@ RunResult run_plan(const plan::Plan& plan, const RunOptions& options, const serv
   const auto begun = clock.now();
   std::string environment_failure;
   Stopper stopper(stop);
+  const Redactor redactor = redactor_for(plan);
   std::optional<Environment> environment;
   try {
-    environment.emplace(plan, options, folder, clock);
+    environment.emplace(plan, options, folder, clock, redactor);
     result.identities = environment->identities();
+    if (!options.overlay.empty()) {
+      if (auto overlay = identify("overlay", options.overlay)) result.identities.push_back(std::move(*overlay));
+    }
     stopper.watch(environment->supervisor());
     environment->start(stop, observer);
     PhaseRunner runner(plan, options, *environment, clock, observer, stopper.token());
@@ -171,13 +178,15 @@ RunResult run_plan(const plan::Plan& plan, const RunOptions& options, const serv
   conclude(result, environment_failure);
   if (environment) {
     result.services = environment->supervisor().results();
-    if (hold) hold(result);
+    redactor.apply(result);
+    if (hold && !stop.stop_requested()) hold(result);
     environment->stop();
     for (auto& service : result.services) {
       if (service.state == "ready") service.state = "stopped";
     }
-    environment->redactor().apply(result);
+    redactor.clean_folder(environment->logs());
   }
+  redactor.apply(result);
   result.duration = clock.now() - begun;
   return result;
 }
@@ -186,10 +195,16 @@ void hold_services(const plan::Plan& plan, const RunOptions& options, const serv
                    const Clock& clock, RunObserver& observer, std::stop_token stop,
                    const std::function<void(const RunResult&)>& hold) {
   RunResult result = describe_run(plan, options, folder, clock);
-  Environment environment(plan, options, folder, clock);
-  environment.start(stop, observer);
-  result.services = environment.supervisor().results();
-  hold(result);
+  const Redactor redactor = redactor_for(plan);
+  try {
+    Environment environment(plan, options, folder, clock, redactor);
+    environment.start(stop, observer);
+    result.services = environment.supervisor().results();
+    redactor.apply(result);
+    hold(result);
+  } catch (const EnvironmentError& error) {
+    throw EnvironmentError(redactor(error.what()));
+  }
 }
 
 }  // namespace sluice::run

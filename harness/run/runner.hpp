@@ -18,6 +18,7 @@ struct RunOptions {
   std::vector<std::string> phases;  ///< empty: all
   std::string suite;                ///< only checks of this suite; such a run opens no gate
   std::string check;                ///< only checks whose name matches this glob; such a run opens no gate
+  std::filesystem::path overlay;    ///< what was put over the plan, for its identity; empty: nothing
   std::filesystem::path output;     ///< logs and artifacts; made if need be
   std::filesystem::path binaries;   ///< what ${bin} means
   std::uint64_t seed = 0;

@@ -101,7 +101,9 @@ struct ChildProcess::State {
   mutable std::mutex mutex;
   mutable std::condition_variable_any changed;
   std::optional<ExitStatus> exit;
+  bool finished = false;  // exit is known and on_exit has returned
   std::function<void(ExitStatus)> on_exit;
+  std::function<void(pid_t, bool)> on_group;
   std::optional<process::basic_process<asio::io_context::executor_type>> handle;  // used on the host's thread only
 };
 
@@ -123,8 +125,11 @@ std::filesystem::path find_program(const std::string& name) {
 }
 
 struct ProcessHost::Impl {
-  explicit Impl(std::string marker)
-      : run_marker(std::move(marker)), work(context.get_executor()), thread([this] { context.run(); }) {}
+  Impl(std::string marker, std::function<void(pid_t, bool)> group_observer)
+      : run_marker(std::move(marker)),
+        on_group(std::move(group_observer)),
+        work(context.get_executor()),
+        thread([this] { context.run(); }) {}
 
   std::shared_ptr<ChildProcess::State> start(const SpawnOptions& options, std::function<void(ExitStatus)> on_exit) {
     const auto program = find_program(options.command.at(0));
@@ -148,6 +153,8 @@ struct ProcessHost::Impl {
     auto state = std::make_shared<ChildProcess::State>();
     state->pid = handle.id();
     state->on_exit = std::move(on_exit);
+    state->on_group = on_group;
+    if (on_group) on_group(state->pid, true);
     state->handle.emplace(std::move(handle));
     // The completion handler keeps the state, and with it the handle, alive until the child has been waited for.
     // The int it hands over is 15 both for exit(15) and for SIGTERM; only the native code tells them apart.
@@ -158,24 +165,30 @@ struct ProcessHost::Impl {
   }
 
   static void finish(ChildProcess::State& state, ExitStatus status) {
-    std::function<void(ExitStatus)> on_exit;
+    // The news first, then the callback, then leave for those who wait: they may destroy what the callback refers to.
     {
       const std::lock_guard lock(state.mutex);
       state.exit = status;
-      on_exit = std::move(state.on_exit);
     }
     state.changed.notify_all();
-    if (on_exit) on_exit(status);
+    if (state.on_exit) state.on_exit(status);
     state.handle.reset();
+    {
+      const std::lock_guard lock(state.mutex);
+      state.finished = true;
+    }
+    state.changed.notify_all();
   }
 
   std::string run_marker;
+  std::function<void(pid_t, bool)> on_group;
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work;
   std::thread thread;
 };
 
-ProcessHost::ProcessHost(std::string run_marker) : impl_(std::make_unique<Impl>(std::move(run_marker))) {}
+ProcessHost::ProcessHost(std::string run_marker, std::function<void(pid_t, bool)> on_group)
+    : impl_(std::make_unique<Impl>(std::move(run_marker), std::move(on_group))) {}
 
 ProcessHost::~ProcessHost() {
   impl_->work.reset();
@@ -198,32 +211,33 @@ std::unique_ptr<ChildProcess> ProcessHost::spawn(const SpawnOptions& options, st
 }
 
 ChildProcess::~ChildProcess() {
-  if (!exited()) end(SIGKILL, std::chrono::seconds(0));
-  signal_group(SIGKILL);  // members of the group that outlived their leader
+  signal_group(SIGKILL);  // also members of the group that outlived their leader
+  wait(std::chrono::seconds(30));
+  if (state_->on_group) state_->on_group(state_->pid, false);
 }
 
 pid_t ChildProcess::pid() const { return state_->pid; }
 
 std::optional<ExitStatus> ChildProcess::exited() const {
-  {
-    const std::lock_guard lock(state_->mutex);
-    if (state_->exit) return state_->exit;
-  }
+  std::unique_lock lock(state_->mutex);
+  if (state_->exit) return state_->exit;
   // The host's thread may not have come to it yet; the kernel already knows. WNOWAIT leaves the child for the host to
   // collect.
   siginfo_t info{};
-  if (waitid(P_PID, static_cast<id_t>(state_->pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) {
-    const std::lock_guard lock(state_->mutex);
+  if (waitid(P_PID, static_cast<id_t>(state_->pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    // Collected, and the host is about to say so.
+    state_->changed.wait_for(lock, std::chrono::seconds(5), [&] { return state_->exit.has_value(); });
     return state_->exit;
   }
+  if (info.si_pid == 0) return std::nullopt;
   if (info.si_code == CLD_EXITED) return ExitStatus{.code = info.si_status, .signal = 0};
   return ExitStatus{.code = 0, .signal = info.si_status};
 }
 
 std::optional<ExitStatus> ChildProcess::wait(std::chrono::nanoseconds timeout, std::stop_token stop) const {
   std::unique_lock lock(state_->mutex);
-  state_->changed.wait_for(lock, stop, timeout, [&] { return state_->exit.has_value(); });
-  return state_->exit;
+  state_->changed.wait_for(lock, stop, timeout, [&] { return state_->finished; });
+  return state_->finished ? state_->exit : std::nullopt;
 }
 
 void ChildProcess::signal_group(int signal) const { killpg(state_->pid, signal); }

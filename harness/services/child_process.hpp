@@ -71,13 +71,14 @@ class ChildProcess {
 class ProcessHost {
  public:
   /// `run_marker` goes into every child's environment as SLUICE_RUN, so that descendants can be found whatever they do.
-  explicit ProcessHost(std::string run_marker);
+  /// `on_group` is told of each process group that comes (true) and of each that is gone (false), from any thread.
+  explicit ProcessHost(std::string run_marker, std::function<void(pid_t group, bool alive)> on_group = {});
   ~ProcessHost();
   ProcessHost(const ProcessHost&) = delete;
   ProcessHost& operator=(const ProcessHost&) = delete;
 
   /// Throws EnvironmentError that names the program when it cannot be started. `on_exit` is called once, on the host's
-  /// thread.
+  /// thread, before wait() and end() return, and never after the child is destroyed.
   std::unique_ptr<ChildProcess> spawn(const SpawnOptions& options, std::function<void(ExitStatus)> on_exit = {});
   const std::string& run_marker() const;
 

@@ -25,14 +25,10 @@ std::string ask_postgres(const std::string& url) {
 }  // namespace
 
 ExternalService::ExternalService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment)
-    : spec_(spec), url_(environment.expand(spec.parameters.text("url"), spec.name)) {
-  if (is_postgres(url_))
-    probe_ = [url = url_] { return ask_postgres(url); };
-  else
-    probe_ = make_url_probe(spec_.parameters.record("ready"), url_);
-}
+    : spec_(spec), environment_(environment) {}
 
 std::map<std::string, std::string> ExternalService::attributes() const {
+  if (url_.empty()) return {};  // known once it has started: until then nothing that needs it runs
   if (is_postgres(url_)) return {{"url", url_}, {"address", ""}, {"host", ""}, {"port", ""}};
   const auto endpoint = net::parse_endpoint(url_);
   return {{"url", url_},
@@ -42,8 +38,15 @@ std::map<std::string, std::string> ExternalService::attributes() const {
 }
 
 void ExternalService::start(std::stop_token stop) {
+  const Parameters parameters = expanded(spec_.parameters, environment_, spec_.name);
+  url_ = parameters.text("url");
+  if (is_postgres(url_)) {
+    probe_ = [url = url_] { return ask_postgres(url); };
+  } else {
+    probe_ = make_url_probe(parameters.record("ready"), url_);
+  }
   await_ready(
-      spec_.name, probe_, [] { return std::string(); }, spec_.parameters.record("ready").duration("within"), stop);
+      spec_.name, probe_, [] { return std::string(); }, parameters.record("ready").duration("within"), stop);
 }
 
 }  // namespace sluice::services

@@ -13,10 +13,11 @@ class ExternalService final : public Service {
   void start(std::stop_token stop) override;
   void stop() noexcept override {}
   std::optional<std::string> died() const override { return std::nullopt; }
-  std::string probe() override { return probe_(); }
+  std::string probe() override { return probe_ ? probe_() : "it has not been asked yet"; }
 
  private:
   plan::ServiceSpec spec_;
+  const ServiceEnvironment& environment_;
   std::string url_;
   Probe probe_;
 };

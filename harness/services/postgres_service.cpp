@@ -109,9 +109,9 @@ std::vector<std::string> PostgresService::server_command() const {
       command.insert(command.end(), {"-c", setting});
     }
   }
-  if (spec_.parameters.has("settings")) {
-    for (const auto& [name, value] : spec_.parameters.value("settings").items()) {
-      command.insert(command.end(), {"-c", name + "=" + environment_.expand(value, spec_.name)});
+  if (parameters_.has("settings")) {
+    for (const auto& [name, value] : parameters_.value("settings").items()) {
+      command.insert(command.end(), {"-c", name + "=" + value.get<std::string>()});
     }
   }
   return command;
@@ -148,12 +148,13 @@ void PostgresService::create_databases() {
   pqxx::connection connection(
       fmt::format("host={} port=5432 user={} dbname=postgres connect_timeout=2", folder_.string(), superuser));
   pqxx::nontransaction transaction(connection);
-  for (const auto& database : spec_.parameters.texts("databases")) {
+  for (const auto& database : parameters_.texts("databases")) {
     transaction.exec0("CREATE DATABASE " + connection.quote_name(database));
   }
 }
 
 void PostgresService::start(std::stop_token stop) {
+  parameters_ = expanded(spec_.parameters, environment_, spec_.name);
   prepare_folders();
   initialise(stop);
   spawn_server();
@@ -173,7 +174,7 @@ void PostgresService::start(std::stop_token stop) {
 }
 
 std::string PostgresService::probe() {
-  for (const auto& database : spec_.parameters.texts("databases")) {
+  for (const auto& database : parameters_.texts("databases")) {
     if (auto missing = ask(database); !missing.empty()) return missing;
   }
   return ask("postgres");

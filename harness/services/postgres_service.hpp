@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -31,13 +32,14 @@ class PostgresService final : public Service {
   std::string ask(const std::string& database) const;
 
   plan::ServiceSpec spec_;
+  Parameters parameters_;  ///< references filled, from start() on
   const ServiceEnvironment& environment_;
   std::filesystem::path binaries_;
   std::filesystem::path folder_;
   std::filesystem::path log_;
   std::optional<RunAs> run_as_;
   std::unique_ptr<ChildProcess> child_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_ = false;  ///< read on the host's thread too
 };
 
 }  // namespace sluice::services

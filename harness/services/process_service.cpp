@@ -3,13 +3,12 @@
 #include <fmt/core.h>
 
 #include "harness/core/errors.hpp"
+#include "harness/services/log_tail.hpp"
 
 namespace sluice::services {
 
 ProcessService::ProcessService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment)
-    : spec_(spec), environment_(environment), log_(environment.logs / (spec.name + ".log")), port_(environment.ports) {
-  probe_ = make_probe(spec_.parameters.record("ready"), attributes().at("address"), log_);
-}
+    : spec_(spec), environment_(environment), log_(environment.logs / (spec.name + ".log")), port_(environment.ports) {}
 
 std::map<std::string, std::string> ProcessService::attributes() const {
   const std::string port = std::to_string(port_.port());
@@ -21,14 +20,11 @@ std::map<std::string, std::string> ProcessService::attributes() const {
 }
 
 void ProcessService::start(std::stop_token stop) {
-  SpawnOptions options{.directory = environment_.directory, .log = log_};
-  for (const auto& word : spec_.parameters.texts("command"))
-    options.command.push_back(environment_.expand(word, spec_.name));
-  if (spec_.parameters.has("env")) {
-    for (const auto& [name, value] : spec_.parameters.value("env").items()) {
-      options.environment[name] = environment_.expand(value, spec_.name);
-    }
-  }
+  const Parameters parameters = expanded(spec_.parameters, environment_, spec_.name);
+  const Parameters ready = parameters.record("ready");
+  SpawnOptions options{.command = parameters.texts("command"), .directory = environment_.directory, .log = log_};
+  if (parameters.has("env")) options.environment = parameters.value("env").get<std::map<std::string, std::string>>();
+  probe_ = make_probe(ready, attributes().at("address"));
   try {
     child_ = environment_.host->spawn(options, [this](ExitStatus) {
       if (!stopping_ && on_death) on_death();
@@ -36,8 +32,13 @@ void ProcessService::start(std::stop_token stop) {
   } catch (const EnvironmentError& error) {
     throw EnvironmentError(fmt::format("service {}: {}", spec_.name, error.what()));
   }
+  const std::string line = ready.has("log") ? ready.text("log") : "";
+  const auto started = [this, &line] {
+    if (!line.empty() && !log_contains(log_, line)) return fmt::format("its log does not say '{}' yet", line);
+    return probe_();
+  };
   await_ready(
-      spec_.name, probe_, [this] { return why_dead(); }, spec_.parameters.record("ready").duration("within"), stop);
+      spec_.name, started, [this] { return why_dead(); }, ready.duration("within"), stop);
 }
 
 std::string ProcessService::why_dead() const {

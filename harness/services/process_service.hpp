@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -31,7 +32,7 @@ class ProcessService final : public Service {
   PortReservation port_;
   Probe probe_;
   std::unique_ptr<ChildProcess> child_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_ = false;  ///< read on the host's thread too
 };
 
 }  // namespace sluice::services

@@ -9,7 +9,6 @@
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/net/http_client.hpp"
-#include "harness/services/log_tail.hpp"
 
 namespace sluice::services {
 namespace {
@@ -51,12 +50,10 @@ void wait_or_stop(std::chrono::nanoseconds duration, std::stop_token stop) {
   if (stop.stop_requested()) throw Cancelled();
 }
 
-Probe combined_probe(const Parameters& ready, const net::Endpoint& endpoint, const std::filesystem::path& log) {
+Probe combined_probe(const Parameters& ready, const net::Endpoint& endpoint) {
   const std::string path = ready.has("http") ? ready.text("http") : "";
-  const std::string line = ready.has("log") ? ready.text("log") : "";
-  const bool tcp = (path.empty() && line.empty()) || (ready.has("tcp") && ready.boolean("tcp"));
+  const bool tcp = (path.empty() && !ready.has("log")) || (ready.has("tcp") && ready.boolean("tcp"));
   return [=] {
-    if (!line.empty() && !log_contains(log, line)) return fmt::format("its log does not say '{}' yet", line);
     if (tcp) {
       if (auto missing = probe_tcp(endpoint); !missing.empty()) return missing;
     }
@@ -66,12 +63,12 @@ Probe combined_probe(const Parameters& ready, const net::Endpoint& endpoint, con
 
 }  // namespace
 
-Probe make_probe(const Parameters& ready, const std::string& address, const std::filesystem::path& log) {
-  return combined_probe(ready, net::parse_endpoint("http://" + address), log);
+Probe make_probe(const Parameters& ready, const std::string& address) {
+  return combined_probe(ready, net::parse_endpoint("http://" + address));
 }
 
 Probe make_url_probe(const Parameters& ready, const std::string& url) {
-  return combined_probe(ready, net::parse_endpoint(url), {});
+  return combined_probe(ready, net::parse_endpoint(url));
 }
 
 void await_ready(const std::string& service, const Probe& probe, const std::function<std::string()>& dead,

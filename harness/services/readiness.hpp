@@ -1,6 +1,5 @@
 #pragma once
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -12,9 +11,10 @@ namespace sluice::services {
 /// One question to a service: empty when it is ready, else what is still missing. Bounded to a second or two.
 using Probe = std::function<std::string()>;
 
-/// The probe that a plan's `ready:` record describes, for a service at `address` (host:port) that logs to `log`. With
-/// nothing described it is a TCP connection.
-Probe make_probe(const Parameters& ready, const std::string& address, const std::filesystem::path& log);
+/// The probe that a plan's `ready:` record describes for a service at `address` (host:port); asked again during the
+/// run. With nothing described it is a TCP connection. `log` is not part of it: a line once written stays true, and the
+/// log may outgrow it.
+Probe make_probe(const Parameters& ready, const std::string& address);
 
 /// The same against a base URL.
 Probe make_url_probe(const Parameters& ready, const std::string& url);

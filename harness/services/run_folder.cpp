@@ -14,9 +14,12 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 #include "harness/core/errors.hpp"
@@ -30,6 +33,17 @@ namespace fs = std::filesystem;
 std::string read_proc(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+void for_each_process(const std::function<void(int)>& visit) {
+  DIR* proc = opendir("/proc");
+  if (proc == nullptr) return;
+  while (const dirent* file = readdir(proc)) {
+    int pid = 0;
+    const char* end = file->d_name + std::strlen(file->d_name);
+    if (std::from_chars(file->d_name, end, pid).ptr == end) visit(pid);
+  }
+  closedir(proc);
 }
 
 bool carries_marker(int pid, const std::string& entry) {
@@ -53,8 +67,28 @@ fs::path base_folder() {
   if (lstat(base.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != getuid()) {
     throw EnvironmentError(fmt::format("{} belongs to somebody else; set TMPDIR to a folder of yours", base.string()));
   }
+  chmod(base.c_str(), 0711);  // whatever the umask says: an unprivileged PostgreSQL must get through to its own folder
   return base;
 }
+
+// Held while folders are swept and made, so that no sweeper takes a folder whose owner has not locked it yet.
+class BaseLock {
+ public:
+  explicit BaseLock(const fs::path& base)
+      : descriptor_(open((base / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    if (descriptor_ < 0) {
+      throw EnvironmentError(fmt::format("cannot write in {}: {}", base.string(), std::strerror(errno)));
+    }
+    while (flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~BaseLock() { close(descriptor_); }
+  BaseLock(const BaseLock&) = delete;
+  BaseLock& operator=(const BaseLock&) = delete;
+
+ private:
+  int descriptor_;
+};
 
 // The owner's lock tells a living run from a dead one: the kernel drops it with the process, whatever its pid becomes.
 int take_owner_lock(const fs::path& folder) {
@@ -83,7 +117,9 @@ void sweep(const fs::path& base) {
   }
 }
 
-// The guard: waits until the last writer of the pipe is gone. One byte means "all is done"; the end without it means
+constexpr int farewell = 0;  // on the guard's pipe; other numbers are process groups, negative when they are gone
+
+// The guard: reads its pipe until the last writer is gone. A farewell means "all is done"; the end without it means
 // that sluice was killed, and then the guard does what sluice cannot do any more.
 [[noreturn]] void run_guard(int pipe_end, const fs::path& folder, const std::string& marker) {
   setsid();
@@ -93,12 +129,20 @@ void sweep(const fs::path& base) {
   close_range(static_cast<unsigned>(pipe_end) + 1, ~0U, 0);
   for (const int signal_number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) signal(signal_number, SIG_IGN);
   prctl(PR_SET_NAME, "sluice-guard");
-  char byte = 0;
+  std::set<int> groups;
+  int note = 0;
   ssize_t count = 0;
-  do {
-    count = read(pipe_end, &byte, 1);
-  } while (count < 0 && errno == EINTR);
-  if (count == 0) remove_run(folder, marker);
+  while ((count = read(pipe_end, &note, sizeof note)) != 0) {
+    if (count < 0 && errno == EINTR) continue;
+    if (count != sizeof note || note == farewell) _exit(0);
+    if (note > 0)
+      groups.insert(note);
+    else
+      groups.erase(-note);
+  }
+  end_processes_of_run(marker);
+  for (const int group : groups) killpg(group, SIGKILL);
+  remove_run(folder, marker);
   _exit(0);
 }
 
@@ -107,16 +151,9 @@ void sweep(const fs::path& base) {
 std::vector<int> processes_of_run(const std::string& marker) {
   std::vector<int> found;
   const std::string entry = "SLUICE_RUN=" + marker;
-  const int self = getpid();
-  DIR* proc = opendir("/proc");
-  if (proc == nullptr) return found;
-  while (const dirent* file = readdir(proc)) {
-    int pid = 0;
-    const char* end = file->d_name + std::strlen(file->d_name);
-    if (std::from_chars(file->d_name, end, pid).ptr != end || pid == self) continue;
-    if (carries_marker(pid, entry)) found.push_back(pid);
-  }
-  closedir(proc);
+  for_each_process([&](int pid) {
+    if (pid != getpid() && carries_marker(pid, entry)) found.push_back(pid);
+  });
   return found;
 }
 
@@ -137,6 +174,37 @@ void end_processes_of_run(const std::string& marker) {
   }
 }
 
+namespace {
+
+int parent_of(int pid) {
+  const std::string stat = read_proc(fmt::format("/proc/{}/stat", pid));
+  const auto name_end = stat.rfind(')');  // the name may hold anything, also blanks and brackets
+  char state = 0;
+  int parent = 0;
+  if (name_end == std::string::npos || std::sscanf(stat.c_str() + name_end + 1, " %c %d", &state, &parent) != 2) {
+    return 0;
+  }
+  return parent;
+}
+
+// Orphans of our children that we adopted as their subreaper: they have left their group and perhaps their environment.
+void end_adopted(int guard) {
+  constexpr int rounds = 100;
+  for (int round = 0; round < rounds; ++round) {
+    bool left = false;
+    for_each_process([&](int pid) {
+      if (pid == guard || parent_of(pid) != getpid()) return;
+      left = true;
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, WNOHANG);
+    });
+    if (!left) return;
+    pause_briefly();
+  }
+}
+
+}  // namespace
+
 void release_shared_memory(const fs::path& data_folder) {
   std::ifstream stream(data_folder / "postmaster.pid");
   std::string line;
@@ -151,6 +219,7 @@ void release_shared_memory(const fs::path& data_folder) {
 }
 
 RunFolder::RunFolder() : base_(base_folder()) {
+  const BaseLock lock(base_);
   sweep(base_);
   std::string name = (base_ / "run-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) {
@@ -175,15 +244,18 @@ RunFolder::RunFolder() : base_(base_folder()) {
   if (guard_pid_ < 0) throw EnvironmentError(fmt::format("cannot fork: {}", std::strerror(errno)));
 }
 
+void RunFolder::note_group(int group, bool alive) const {
+  const int note = alive ? group : -group;
+  while (write(guard_pipe_, &note, sizeof note) < 0 && errno == EINTR) {
+  }
+}
+
 RunFolder::~RunFolder() {
   remove_run(path_, marker_);
-  const char done = 1;
-  while (write(guard_pipe_, &done, 1) < 0 && errno == EINTR) {
-  }
+  end_adopted(guard_pid_);
+  note_group(farewell, true);
   close(guard_pipe_);
   waitpid(guard_pid_, nullptr, 0);
-  while (waitpid(-1, nullptr, WNOHANG) > 0) {
-  }  // adopted orphans
   close(owner_lock_);
 }
 

@@ -21,6 +21,9 @@ class RunFolder {
   /// Shared by the user's runs: port locks.
   std::filesystem::path ports() const { return base_ / "ports"; }
   const std::string& marker() const { return marker_; }
+  /// Tells the guard of a process group that now lives, or that is gone: some programs overwrite the environment that
+  /// they would otherwise be found by. Any thread.
+  void note_group(int group, bool alive) const;
 
  private:
   std::filesystem::path base_;

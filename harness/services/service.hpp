@@ -50,6 +50,9 @@ class Service {
   std::function<void()> on_death;
 };
 
+/// The parameters with every reference filled; call it once the needed services run.
+Parameters expanded(const Parameters& parameters, const ServiceEnvironment& environment, const std::string& self);
+
 /// Makes the service of `spec`'s kind. Throws EnvironmentError when the machine cannot offer it at all (no PostgreSQL
 /// installed).
 std::unique_ptr<Service> make_service(const plan::ServiceSpec& spec, const ServiceEnvironment& environment);

@@ -16,6 +16,22 @@
 
 namespace sluice::services {
 
+namespace {
+
+nlohmann::json expand_all(const nlohmann::json& value, const ServiceEnvironment& environment, const std::string& self) {
+  if (value.is_string()) return environment.expand(value.get<std::string>(), self);
+  if (!value.is_structured()) return value;
+  nlohmann::json filled = value;
+  for (auto& item : filled) item = expand_all(item, environment, self);
+  return filled;
+}
+
+}  // namespace
+
+Parameters expanded(const Parameters& parameters, const ServiceEnvironment& environment, const std::string& self) {
+  return Parameters(expand_all(parameters.json(), environment, self));
+}
+
 std::unique_ptr<Service> make_service(const plan::ServiceSpec& spec, const ServiceEnvironment& environment) {
   if (spec.kind == "process") return std::make_unique<ProcessService>(spec, environment);
   if (spec.kind == "postgres") return std::make_unique<PostgresService>(spec, environment);

@@ -278,6 +278,7 @@ CheckKind canary_kind() {
       "or "
       "twice-encoded secrets are not recognised.";
   kind.parameters = canary_parameters();
+  kind.sends_load = true;
   kind.needs_endpoints = false;  // one side alone may be asked for; the context names what is missing
   kind.make = [](const Parameters& parameters) { return std::make_unique<Canary>(parameters); };
   return kind;

@@ -183,6 +183,7 @@ CheckKind compare_kind() {
       "that no limit names; a regression smaller than the limit.";
   kind.parameters = compare_parameters();
   kind.needs_endpoints = true;
+  kind.sends_load = true;
   kind.exclusive = true;
   kind.make = [](const Parameters& parameters) { return std::make_unique<Compare>(parameters); };
   return kind;

@@ -98,6 +98,12 @@ class SluiceTest : public ::testing::Test {
     }
     return markers;
   }
+  // 'Z' for a process that has ended and that nobody has waited for yet.
+  static char state_of(int pid) {
+    const std::string stat = read("/proc/" + std::to_string(pid) + "/stat");
+    const auto name_end = stat.rfind(')');
+    return name_end == std::string::npos ? 'Z' : stat[name_end + 2];
+  }
   static bool eventually(const std::function<bool()>& condition, std::chrono::seconds within) {
     const auto deadline = std::chrono::steady_clock::now() + within;
     while (!condition()) {
@@ -216,6 +222,60 @@ TEST_F(SluiceTest, LeavesNothingBehindWhenItIsKilled) {
   EXPECT_EQ(exit_of(*sluice), 1000 + SIGKILL);
   EXPECT_TRUE(eventually([&] { return services::processes_of_run(markers[0]).empty() && run_markers().empty(); }, 10s));
   EXPECT_EQ(run(plan_text), 0) << output();
+}
+
+TEST_F(SluiceTest, EndsAlsoWhatHidesFromItWhenItIsKilled) {
+  // Perl's $0 overwrites the environment that /proc shows, as pre-forking servers do to name their workers.
+  folder_.write("hidden.pl", "$0 = 'x' x 4000; open(F, '>', 'hidden.pid'); print F $$; close F; sleep 1000;");
+  folder_.write("plan.yaml", with(with(plan_text, "enter: [nothing]", "enter: [pause]"), "echo armed > armed;",
+                                  "perl hidden.pl & until test -s hidden.pid; do :; done; echo armed > armed;"));
+  const auto sluice = start({"run", "plan.yaml"});
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 30s)) << output();
+  const int hidden = std::stoi(read(folder_.path() / "hidden.pid"));
+  ASSERT_EQ(kill(hidden, 0), 0);
+  kill(sluice->pid(), SIGKILL);
+  EXPECT_TRUE(eventually([&] { return kill(hidden, 0) != 0 || state_of(hidden) == 'Z'; }, 10s));
+}
+
+TEST_F(SluiceTest, EndsAlsoWhatLeftItsGroupAndItsEnvironment) {
+  const std::string plan = with(plan_text, "[\"true\"]",
+                                "[sh, -c, \"setsid env -i sh -c 'echo $$$$ > stray.pid; exec sleep 1000' & until test "
+                                "-s stray.pid; do :; done\"]");
+  EXPECT_EQ(run(plan), 0) << output();
+  EXPECT_NE(kill(std::stoi(read(folder_.path() / "stray.pid")), 0), 0);
+}
+
+TEST_F(SluiceTest, EndsWithThreeWhenAnActionCannotStart) {
+  EXPECT_EQ(run(with(plan_text, "[\"true\"]", "[/nonexistent/migrate]")), 3);
+  EXPECT_THAT(output(), HasSubstr("action nothing: cannot start /nonexistent/migrate"));
+}
+
+TEST_F(SluiceTest, LetsNoOldReportSpeakForARunThatNeverCameToOne) {
+  EXPECT_EQ(run(plan_text), 0) << output();
+  EXPECT_EQ(run("sluice: 2\n"), 2);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "out/report.json"));
+}
+
+TEST_F(SluiceTest, SendsLoadToNoOtherMachineUnlessThePlanAllowsIt) {
+  folder_.write("users.jsonl", "{\"method\": \"GET\", \"path\": \"/{{secret}}\"}\n");
+  std::string plan =
+      with(plan_text, "kind: compat.replay, corpus: corpus.jsonl", "kind: isolation.canary, scenario: users.jsonl");
+  plan = with(plan, "new: \"${v2.url}\"", "new: \"http://192.0.2.1:9\"");
+  EXPECT_EQ(run(plan), 4);
+  EXPECT_THAT(output(), HasSubstr("add `allow_targets: [\"192.0.2.1\"]` to the plan"));
+}
+
+TEST_F(SluiceTest, KeepsSecretsOutOfEverythingItWrites) {
+  setenv("SLUICE_TEST_SECRET", "hun'ter2secret", 1);
+  std::string plan = with(plan_text, "[\"true\"]",
+                          "[sh, -c, \"echo told $$TOLD; exit 1\"], env: { TOLD: \"${secret.SLUICE_TEST_SECRET}\" }");
+  EXPECT_EQ(run(plan), 1);
+  EXPECT_THAT(output(), HasSubstr("told ***"));
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder_.path() / "out")) {
+    if (!file.is_regular_file()) continue;
+    EXPECT_EQ(read(file.path()).find("ter2secret"), std::string::npos) << file.path();
+  }
+  EXPECT_EQ(output().find("ter2secret"), std::string::npos);
 }
 
 TEST_F(SluiceTest, OpensNoGateForAPartOfItsChecks) {

@@ -137,6 +137,24 @@ TEST(Loader, RefusesValuesOutsideTheirBounds) {
               HasSubstr("'0' is below the least allowed, 1"));
 }
 
+TEST(Loader, RefusesNamesThatCouldLeaveTheRunsFolders) {
+  EXPECT_THAT(problems_of(with(good_plan, "  captures-equal: {", "  ../victim: {")),
+              HasSubstr("check '../victim': a name is"));
+  EXPECT_THAT(problems_of(with(good_plan, "name: data,", "name: \"\",")), HasSubstr("phase '': a name is"));
+  EXPECT_THAT(problems_of(with(good_plan, "  v2:\n", "  v.2:\n")), HasSubstr("choose another name"));
+}
+
+TEST(Loader, RefusesSecretsOnACommandLine) {
+  setenv("SLUICE_TEST_SECRET", "hunter2", 1);
+  EXPECT_THAT(problems_of(with(good_plan, "[./migrate.sh]", "[./migrate.sh, \"${secret.SLUICE_TEST_SECRET}\"]")),
+              HasSubstr("would stand in the process list"));
+  EXPECT_EQ(problems_of(with(good_plan, "timeout: 5m", "env: { P: \"${secret.SLUICE_TEST_SECRET}\" }")), "");
+}
+
+TEST(Loader, RefusesATextThatProgramsWouldCutOff) {
+  EXPECT_THAT(problems_of(with(good_plan, "[./migrate.sh]", "[\"./a\\0b\"]")), HasSubstr("holds a NUL byte"));
+}
+
 TEST(Loader, MergesAnOverlayOverThePlan) {
   Problems problems;
   const Node overlay = read_yaml("actions: { migrate: { env: { FAULT: drop } } }", "overlay.yaml", problems);

@@ -30,6 +30,12 @@ struct ProveCommand {
   std::string format = "text";
   std::string binaries;
   int healthy = 5;
+  int attempts = 3;
+};
+
+struct Attempts {
+  RunResult result;
+  int count = 1;
 };
 
 // Each run is a process of its own, just as a user would start it: nothing of one can reach the next.
@@ -56,6 +62,17 @@ class Runs {
       throw Cancelled();
     }
     return read_report(folder / "report.json");
+  }
+
+  // INCONCLUSIVE means "not known", not "no": on a noisy machine a latency check says so and is asked again. What stays
+  // unknown to the last attempt counts as a false alarm, or as a missed fault.
+  Attempts until_concluded(const std::string& name, const std::vector<std::string>& more, int attempts) {
+    Attempts tried{.result = run(name, more)};
+    while (tried.result.exit_code == run::ExitCode::inconclusive && tried.count < attempts) {
+      tried.result = run(name, more);
+      ++tried.count;
+    }
+    return tried;
   }
 
  private:
@@ -91,6 +108,7 @@ std::vector<plan::Overlay> load_faults(const ProveCommand& command) {
 struct Proof {
   std::vector<std::string> alarms;  ///< one entry a healthy run, empty when it was GO
   std::vector<FaultRow> rows;
+  int repeats = 0;  ///< runs that ended inconclusive and were made again
 
   std::size_t false_alarms() const {
     return static_cast<std::size_t>(
@@ -114,10 +132,27 @@ std::string as_json(const Proof& proof) {
   }
   return nlohmann::ordered_json{{"healthy_runs", proof.alarms.size()},
                                 {"false_alarms", proof.false_alarms()},
+                                {"repeated_runs", proof.repeats},
                                 {"faults", proof.rows.size()},
                                 {"caught", proof.caught()},
                                 {"rows", rows}}
       .dump(2);
+}
+
+std::string repeated(const Attempts& tried) {
+  return tried.count == 1 ? "" : fmt::format(" (concluded at attempt {})", tried.count);
+}
+
+void say_healthy(int number, int of, const Attempts& tried, const std::string& alarm) {
+  fmt::print("{:18} healthy run {} of {}{}{}\n", alarm.empty() ? "quiet" : "FALSE ALARM", number, of, repeated(tried),
+             alarm.empty() ? "" : ": " + printable(alarm));
+  std::fflush(stdout);
+}
+
+void say_fault(const FaultRow& row, const Attempts& tried) {
+  fmt::print("{:18} {}: {} [{}]{}\n{:18}   {}\n", to_string(row.outcome), row.name, row.fault, row.expected,
+             repeated(tried), "", printable(row.seen));
+  std::fflush(stdout);
 }
 
 int prove(const ProveCommand& command) {
@@ -130,29 +165,31 @@ int prove(const ProveCommand& command) {
   const auto took = [&] { return human_duration(std::chrono::steady_clock::now() - began); };
   try {
     for (int i = 1; i <= command.healthy; ++i) {
-      const auto alarm = false_alarm(runs.run(fmt::format("healthy-{}", i), {}));
+      const Attempts tried = runs.until_concluded(fmt::format("healthy-{}", i), {}, command.attempts);
+      const auto alarm = false_alarm(tried.result);
       proof.alarms.push_back(alarm);
-      if (text)
-        fmt::print("{:18} healthy run {} of {}{}\n", alarm.empty() ? "quiet" : "FALSE ALARM", i, command.healthy,
-                   alarm.empty() ? "" : ": " + printable(alarm));
-      std::fflush(stdout);
+      proof.repeats += tried.count - 1;
+      if (text) say_healthy(i, command.healthy, tried, alarm);
     }
     for (const auto& fault : faults) {
-      const auto row = judge_fault(
-          fault, runs.run(fault.path.stem().string(), {"--overlay", fault.path.string(), "--phase", fault.phase}));
+      const Attempts tried = runs.until_concluded(
+          fault.path.stem().string(), {"--overlay", fault.path.string(), "--phase", fault.phase}, command.attempts);
+      const auto row = judge_fault(fault, tried.result);
       proof.rows.push_back(row);
-      if (text)
-        fmt::print("{:18} {}: {} [{}]\n{:18}   {}\n", to_string(row.outcome), row.name, row.fault, row.expected, "",
-                   printable(row.seen));
-      std::fflush(stdout);
+      proof.repeats += tried.count - 1;
+      if (text) say_fault(row, tried);
     }
   } catch (const Cancelled&) {
     fmt::print(stderr, "interrupted: {} of {} faults tried\n", proof.rows.size(), faults.size());
     return 128 + signals.received();
   }
   if (text) {
-    fmt::print("\n{} of {} faults caught by the right check; {} false alarms in {} healthy runs ({}, reports in {})\n",
-               proof.caught(), proof.rows.size(), proof.false_alarms(), proof.alarms.size(), took(), command.output);
+    fmt::print(
+        "\n{} of {} faults caught by the right check; {} false alarms in {} healthy runs; {} inconclusive runs made "
+        "again "
+        "({}, reports in {})\n",
+        proof.caught(), proof.rows.size(), proof.false_alarms(), proof.alarms.size(), proof.repeats, took(),
+        command.output);
   } else {
     fmt::print("{}\n", as_json(proof));
   }
@@ -171,6 +208,9 @@ void add_prove_command(CLI::App& app, Action& action) {
       ->capture_default_str();
   sub->add_option("--healthy", command->healthy, "how many healthy runs")
       ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  sub->add_option("--attempts", command->attempts, "how often a run that ends inconclusive is made, at most")
+      ->check(CLI::Range(1, 10))
       ->capture_default_str();
   sub->add_option("--format", command->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

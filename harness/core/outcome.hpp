@@ -75,7 +75,7 @@ struct Outcome {
   std::vector<Finding> findings;     ///< a bounded sample
   std::uint64_t findings_total = 0;  ///< the exact number, also of those not in the sample
   std::vector<Metric> metrics;
-  std::vector<Coverage> coverage;
+  std::vector<Coverage> coverage;  ///< what the check is about first; the gate counts that one
   std::vector<Artifact> artifacts;
   std::optional<Control> control = std::nullopt;  ///< filled by the runner after a pass
 

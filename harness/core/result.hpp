@@ -57,7 +57,7 @@ struct RuleResult {
   std::string observed;  ///< "failed: 14 rows differ"
   std::string limit;     ///< "passed"
   std::optional<std::uint64_t> samples = std::nullopt;
-  std::string explanation;  ///< a sentence
+  std::string explanation;  ///< a sentence; empty where `observed` says it all
 };
 
 /// One phase, as it ran.

@@ -16,10 +16,9 @@ bool is_required(const plan::PhaseSpec& phase, const plan::CheckSpec& check) {
   });
 }
 
+// The first entry is what the check is about (rows, exchanges, trials); the others say it in other units.
 std::uint64_t examined(const Outcome& outcome) {
-  std::uint64_t total = 0;
-  for (const auto& coverage : outcome.coverage) total += coverage.examined;
-  return total;
+  return outcome.coverage.empty() ? 0 : outcome.coverage.front().examined;
 }
 
 RuleResult judge_check(const CheckResult& check, bool controls_enabled) {
@@ -34,12 +33,14 @@ RuleResult judge_check(const CheckResult& check, bool controls_enabled) {
     rule.decision = Decision::no_go;
   } else if (outcome.verdict == Verdict::passed) {
     const bool control_caught = outcome.control && outcome.control->caught;
-    if (*rule.samples == 0)
+    if (*rule.samples == 0) {
       rule.explanation = fmt::format("{} passed without having examined anything", check.name);
-    else if (controls_enabled && !control_caught)
+    } else if (controls_enabled && !control_caught) {
       rule.explanation = fmt::format("{} passed, but no control showed that it can fail", check.name);
-    else
+    } else {
       rule.decision = Decision::go;
+      rule.explanation.clear();  // what was observed says it all
+    }
   }
   return rule;
 }
@@ -75,7 +76,7 @@ RuleResult judge_action(const ActionResult& action, bool disturbed) {
           .observed = action.outcome,
           .limit = "exit code 0",
           .samples = std::nullopt,
-          .explanation = fmt::format("action {}: {}", action.name, action.outcome)};
+          .explanation = action.succeeded ? "" : fmt::format("action {}: {}", action.name, action.outcome)};
 }
 
 std::string sentence(const plan::PhaseSpec& phase, const GateDecision& decision) {

@@ -28,16 +28,19 @@ bool contains(std::string_view text, std::string_view part) { return text.find(p
 
 // For a pair of different types with left < right in the order of the enumeration.
 std::optional<ComparisonType> ordered_common(ComparisonType left, ComparisonType right) {
+  // A float beside anything that may be exact is read as the exact decimal it prints as: a value that went through a
+  // double shows. Were both sides read as floats, both would be rounded alike.
+  const bool left_float = left == float4 || left == float8;
+  if (left == exact && (right == float4 || right == float8)) return decimal;
+  if (left_float && right == text) return decimal;
   if (left == exact) return right;
   if (left == text) return right;
   if (right == text) return left;
   if (left == boolean && (right == integer || right == decimal)) return boolean;
-  // A float beside an exact number is read as the exact decimal it prints as: a value that went through a double shows.
   if (left == integer && (right == decimal || right == float4 || right == float8)) return decimal;
   if (left == decimal && (right == float4 || right == float8)) return decimal;
   if (left == float4 && right == float8) return float8;
   if (left == integer && (right == timestamp)) return timestamp;
-  if ((left == float8 || left == decimal) && right == timestamp) return timestamp;
   if (left == timestamp && right == date) return timestamp;
   if (left == bytes && (right == uuid || right == json)) return right;
   return std::nullopt;

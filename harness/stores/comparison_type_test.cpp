@@ -19,6 +19,20 @@ TEST(ComparisonTypes, TakeTheMoreSpecificSide) {
 
 TEST(ComparisonTypes, ReadAnIntegerBesideAFloatExactly) { EXPECT_EQ(common_type(integer, float8), decimal); }
 
+TEST(ComparisonTypes, ReadTextAndUndeclaredColumnsBesideAFloatExactly) {
+  for (const auto type : {float4, float8}) {
+    EXPECT_EQ(common_type(text, type), decimal);
+    EXPECT_EQ(common_type(type, exact), decimal);
+  }
+  EXPECT_EQ(common_type(float4, float8), float8);
+  EXPECT_EQ(common_type(float4, float4), float4);
+}
+
+TEST(ComparisonTypes, LeaveFractionsBesideATimestampToThePlan) {
+  for (const auto type : {float4, float8, decimal}) EXPECT_EQ(common_type(type, timestamp), std::nullopt);
+  EXPECT_EQ(common_type(integer, timestamp), timestamp);
+}
+
 TEST(ComparisonTypes, HaveNoCommonReadingOfUnrelatedTypes) {
   EXPECT_EQ(common_type(integer, uuid), std::nullopt);
   EXPECT_EQ(common_type(json, timestamp), std::nullopt);

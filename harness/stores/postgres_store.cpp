@@ -25,7 +25,12 @@ class CopyCursor final : public RowCursor {
  public:
   CopyCursor(PostgresConnection& connection, const std::string& sql, const ScanSpec& spec)
       : connection_(connection), doing_("reading table " + printable(spec.table.name, 100)) {
-    for (const auto& column : spec.columns) bytes_columns_.push_back(column.type == ComparisonType::bytes);
+    for (std::size_t i = 0; i < spec.columns.size(); ++i) {
+      bytes_columns_.push_back(spec.columns[i].type == ComparisonType::bytes);
+      // COPY sends text; as a timestamp an integer is seconds, and the same digits in a text are not.
+      const bool as_timestamp = i < spec.rules.size() && spec.rules[i].type == ComparisonType::timestamp;
+      if (as_timestamp && spec.columns[i].type == ComparisonType::integer) second_columns_.push_back(i);
+    }
     connection_.start_copy(sql, doing_);
     running_ = true;
   }
@@ -56,7 +61,16 @@ class CopyCursor final : public RowCursor {
       throw EnvironmentError(fmt::format("{}: {}: row {} has not the {} columns that were asked for",
                                          connection_.name(), doing_, rows_, bytes_columns_.size()));
     }
+    for (const std::size_t column : second_columns_) read_integer(row[column]);
     return true;
+  }
+
+  static void read_integer(RawCell& cell) {
+    if (cell.storage != RawCell::Storage::text) return;
+    std::int64_t value = 0;
+    const auto* const end = cell.bytes.data() + cell.bytes.size();
+    const auto [last, failure] = std::from_chars(cell.bytes.data(), end, value);
+    if (failure == std::errc() && last == end) cell = RawCell::of_integer(value);
   }
 
   // The end counts only when the server says so, and says the same number of rows.
@@ -76,6 +90,7 @@ class CopyCursor final : public RowCursor {
   PostgresConnection& connection_;
   std::string doing_;
   std::vector<bool> bytes_columns_;
+  std::vector<std::size_t> second_columns_;  // integers that are read as seconds
   std::unique_ptr<char, FreeMemory> line_;
   std::uint64_t rows_ = 0;
   bool running_ = false;
@@ -151,6 +166,7 @@ class PostgresStore final : public Store {
     const auto [oid, description] = find_table(table, doing);
     TableDescription result = description;
     read_columns(oid, result, doing);
+    result.identity = fmt::format("{} {}", database_identity(doing), oid);
     const auto key = connection_.query(
         "SELECT a.attname FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, position) "
         "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum "
@@ -196,6 +212,21 @@ class PostgresStore final : public Store {
     std::from_chars(estimate.data(), estimate.data() + estimate.size(), count);
     if (count > 0) description.rows_estimate = static_cast<std::uint64_t>(count);
     return {rows[0][0].value_or(""), std::move(description)};
+  }
+
+  // The start time tells a server from its physical copies, which share the system identifier and all oids.
+  std::string database_identity(const std::string& doing) {
+    const auto place = connection_.query(
+        "SELECT concat_ws(' ', 'postgresql', current_setting('port'), extract(epoch FROM pg_postmaster_start_time()), "
+        "d.oid), has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()')::oid, 'EXECUTE')::text "
+        "FROM pg_database d WHERE d.datname = current_database()",
+        {}, doing);
+    if (place.empty()) throw EnvironmentError(fmt::format("{}: {}: it does not name its database", name_of(), doing));
+    std::string identity = place[0][0].value_or("");
+    if (place[0][1] != "true") return identity;
+    const auto system = connection_.query("SELECT system_identifier::text FROM pg_control_system()", {}, doing);
+    if (!system.empty()) identity += " " + system[0][0].value_or("");
+    return identity;
   }
 
   void read_columns(const std::string& oid, TableDescription& description, const std::string& doing) {

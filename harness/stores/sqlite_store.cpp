@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -116,7 +117,10 @@ class SqliteCursor final : public RowCursor {
 class SqliteStore final : public Store {
  public:
   SqliteStore(const std::filesystem::path& path, const StoreOptions& options)
-      : name_("sqlite:" + path.string()), database_(name_, path, options) {}
+      : name_("sqlite:" + path.string()), database_(name_, path, options) {
+    struct stat file {};
+    if (::stat(path.c_str(), &file) == 0) file_identity_ = fmt::format("sqlite {} {}", file.st_dev, file.st_ino);
+  }
 
   const std::string& name() const override { return name_; }
 
@@ -135,6 +139,7 @@ class SqliteStore final : public Store {
     const std::vector<std::string> all = tables();
     if (std::find(all.begin(), all.end(), table) == all.end()) throw_missing_table(*this, table, all);
     TableDescription description{.name = table, .sql_name = quote_identifier(table)};
+    if (!file_identity_.empty()) description.identity = file_identity_ + " " + table;
     SqliteStatement statement(
         database_, "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid",
         "describing table " + printable(table, 100));
@@ -237,6 +242,7 @@ class SqliteStore final : public Store {
 
   std::string name_;
   SqliteDatabase database_;
+  std::string file_identity_;  // device and inode: one file may have several paths
   bool in_snapshot_ = false;
 };
 

@@ -29,6 +29,7 @@ struct TableDescription {
   std::vector<ColumnDescription> columns;
   std::vector<std::string> primary_key;  ///< column names in key order; empty when there is none
   std::optional<std::uint64_t> rows_estimate;
+  std::string identity;  ///< equal for one table reached over two connections; empty when the store cannot tell
 
   const ColumnDescription* find(const std::string& column) const;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <exception>
 #include <numeric>
 #include <utility>
 
@@ -12,6 +13,15 @@ namespace {
 
 constexpr std::size_t keys_for_control = 16;
 constexpr std::size_t null_key_kind = stores::hazard_count;  // one more than the hazards of values
+
+// A key that one side cannot even write must not end the comparison that found it.
+std::string statement_for(const stores::Store& store, const stores::ScanSpec& scan, const stores::OwnedRow& key) {
+  try {
+    return store.select_row(scan, key);
+  } catch (const std::exception&) {
+    return "no statement: the key is not valid text";
+  }
+}
 
 }  // namespace
 
@@ -40,8 +50,8 @@ void RowEvidence::matched(const stores::RawRow& old_row, const stores::RawRow& n
 }
 
 std::string RowEvidence::selects(const stores::OwnedRow& old_key, const stores::OwnedRow& new_key) const {
-  return fmt::format("{}  # old: {} new: {}", context_.reproduce, context_.old_store.select_row(old_scan_, old_key),
-                     context_.new_store.select_row(new_scan_, new_key));
+  return fmt::format("{}  # old: {} new: {}", context_.reproduce, statement_for(context_.old_store, old_scan_, old_key),
+                     statement_for(context_.new_store, new_scan_, new_key));
 }
 
 Finding RowEvidence::row_finding(const char* rule, const stores::RawRow& row) const {

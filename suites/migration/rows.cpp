@@ -30,6 +30,7 @@ class RowsCheck final : public Check {
       try {
         auto old_table = old_store_->describe(request.old_table);
         auto new_table = new_store_->describe(request.new_table);
+        require_two_tables(request, old_table, new_table);
         mappings_.push_back(map_table(request, std::move(old_table), std::move(new_table)));
       } catch (const InputError& error) {
         problems.emplace_back(error.what());
@@ -76,6 +77,17 @@ class RowsCheck final : public Check {
   }
 
  private:
+  // Rows compared with themselves are equal and prove nothing.
+  static void require_two_tables(const TableRequest& request, const stores::TableDescription& old_table,
+                                 const stores::TableDescription& new_table) {
+    if (old_table.identity.empty() || old_table.identity != new_table.identity) return;
+    if (request.where_old != request.where_new) return;
+    throw InputError(fmt::format(
+        "table {}: both sides are the same table of the same store, which would be compared with itself; correct the "
+        "stores `old` and `new`, or `to`, or set different conditions in `where_old` and `where_new`",
+        printable(request.old_table, 100)));
+  }
+
   std::unique_ptr<stores::Store> open(const CheckContext& context, const char* side) const {
     return stores::open_store(
         context.store(side),

@@ -34,6 +34,32 @@ TEST_F(RowsFailClosed, WhenATableIsMissing) {
                     HasSubstr("no table 'captures' in sqlite:")));
 }
 
+TEST_F(RowsFailClosed, WhenASqliteTableIsComparedWithItself) {
+  make_tables(3);
+  std::filesystem::create_hard_link(old_file().path(), folder().path() / "other-name.db");
+  context().stores["new"] = "sqlite:" + (folder().path() / "other-name.db").string();
+  EXPECT_THAT(compare_error<InputError>(R"({"tables": {"t": {}}})"), HasSubstr("compared with itself"));
+  std::filesystem::copy_file(old_file().path(), folder().path() / "copy.db");
+  context().stores["new"] = "sqlite:" + (folder().path() / "copy.db").string();
+  EXPECT_EQ(compare_error<InputError>(R"({"tables": {"t": {}}})"), "no exception");
+}
+
+TEST_F(RowsFailClosed, WhenAPostgresTableIsComparedWithItself) {
+  make_tables(3);
+  new_side("CREATE TABLE u AS SELECT * FROM t; CREATE ROLE plain LOGIN; GRANT SELECT ON t, u TO plain");
+  context().stores["old"] = new_url();
+  EXPECT_THAT(compare_error<InputError>(R"({"tables": {"t": {"to": "public.t"}}})"), HasSubstr("compared with itself"));
+  EXPECT_EQ(compare_error<InputError>(R"({"tables": {"t": {"to": "u"}}})"), "no exception");
+  EXPECT_EQ(compare_error<InputError>(R"({"tables": {"t": {"where_old": "id < 3", "where_new": "id < 4"}}})"),
+            "no exception");
+  // Also for a role that may not read the system identifier.
+  new_side("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+  std::string url = new_url();
+  url.replace(url.find("sluice@"), 7, "plain@");
+  context().stores["old"] = context().stores["new"] = url;
+  EXPECT_THAT(compare_error<InputError>(R"({"tables": {"t": {}}})"), HasSubstr("compared with itself"));
+}
+
 TEST_F(RowsFailClosed, WhenAColumnIsMissing) {
   make_tables(1);
   new_side("ALTER TABLE t DROP COLUMN s");

@@ -86,5 +86,13 @@ TEST_F(BenignMigration, PassesWithRenamedColumnsAndAConditionOnEachSide) {
   EXPECT_THAT(notes, ::testing::ElementsAre("column-only-new tenant", "column-ignored deleted", "column-ignored junk"));
 }
 
+TEST_F(BenignMigration, PassesWithSecondsThatBecameATimestamp) {
+  old_side("CREATE TABLE t (id INTEGER PRIMARY KEY, a DATETIME, b INTEGER, c INTEGER)");
+  old_side("INSERT INTO t VALUES (1, '2023-11-14 22:13:20', 1700000000, 1700000000), (2, 0, 0, NULL)");
+  new_side(R"(CREATE TABLE t (id int PRIMARY KEY, a bigint, b timestamptz, c bigint);
+              INSERT INTO t VALUES (1, 1700000000, to_timestamp(1700000000), 1700000000), (2, 0, to_timestamp(0), NULL))");
+  expect_earned_pass(compare(R"({"tables": {"t": {"types": {"c": "timestamp"}}}})"));
+}
+
 }  // namespace
 }  // namespace sluice::migration

@@ -139,5 +139,25 @@ TEST_F(NastyCases, TextAmongIntegerKeysIsSortedAndNamedNotChokedOn) {
   expect_findings(outcome, {"row-missing t k=1.5", "row-missing t k=x", "row-hazard t k=1.5 k"});
 }
 
+TEST_F(NastyCases, DigitsLostToAFloatAreSeenBesideTextAndUndeclaredColumns) {
+  old_side(R"(CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c);
+              INSERT INTO t VALUES (1, '9007199254740993', '0.12345678901234567890123', 16777217),
+                                   (2, '9007199254740992', '0.1', 16777216), (3, '1e20', '-0.50', 0.25);)");
+  new_side(R"(CREATE TABLE t (id int PRIMARY KEY, a float8, b float8, c real);
+              INSERT INTO t VALUES (1, 9007199254740992, 0.12345678901234567890123, 16777216),
+                                   (2, 9007199254740992, 0.1, 16777216), (3, 1e20, -0.5, 0.25))");
+  expect_findings(compare_t(), {"row-changed t id=1 a", "row-changed t id=1 b", "row-changed t id=1 c"});
+}
+
+TEST_F(NastyCases, AKeyThatIsNotUtf8IsReportedWithoutAStatement) {
+  old_side("CREATE TABLE t (k TEXT PRIMARY KEY); INSERT INTO t VALUES ('a'), (CAST(x'ff41' AS TEXT))");
+  new_side("CREATE TABLE t (k text PRIMARY KEY); INSERT INTO t VALUES ('a')");
+  const Outcome outcome = compare_t();
+  EXPECT_EQ(outcome.verdict, Verdict::failed);
+  ASSERT_FALSE(outcome.findings.empty());
+  EXPECT_EQ(outcome.findings[0].rule, "row-missing");
+  EXPECT_THAT(outcome.findings[0].reproduce, HasSubstr("new: no statement: the key is not valid text"));
+}
+
 }  // namespace
 }  // namespace sluice::migration

@@ -43,14 +43,19 @@ bool is_json_type(std::string_view type) { return type == "application/json" || 
 std::string normalised_content_type(std::string_view value) {
   const auto parts = split(value, ';');
   std::string result = lower_case(parts.front());
+  std::vector<std::string> parameters;
   for (std::size_t i = 1; i < parts.size(); ++i) {
-    std::string parameter = lower_case(parts[i]);
-    if (!parameter.starts_with("charset=")) continue;
+    std::string parameter = parts[i];
     std::erase(parameter, '"');
+    const auto name_end = std::min(parameter.find('='), parameter.size());
+    const std::string name = lower_case(parameter.substr(0, name_end));
+    parameter = name == "charset" ? lower_case(parameter) : name + parameter.substr(name_end);
     // JSON is UTF-8 whether it says so or not (RFC 8259, 8.1).
-    if (!(is_json_type(result) && (parameter == "charset=utf-8" || parameter == "charset=utf8")))
-      result += "; " + parameter;
+    const bool habit = is_json_type(result) && (parameter == "charset=utf-8" || parameter == "charset=utf8");
+    if (!parameter.empty() && !habit) parameters.push_back(std::move(parameter));
   }
+  std::sort(parameters.begin(), parameters.end());
+  for (const std::string& parameter : parameters) result += "; " + parameter;
   return result;
 }
 

@@ -32,7 +32,11 @@ TEST(EventStream, KeepsEveryFieldOfEveryEvent) {
 
 TEST(NormalisedHeader, DropsHabitsAndKeepsMeaning) {
   EXPECT_EQ(normalised_header("Content-Type", "Application/JSON; charset=UTF-8"), "application/json");
-  EXPECT_EQ(normalised_header("content-type", "text/html; Charset=\"UTF-8\"; boundary=x"), "text/html; charset=utf-8");
+  EXPECT_EQ(normalised_header("content-type", "text/html; Charset=\"UTF-8\"; boundary=X"),
+            "text/html; boundary=X; charset=utf-8");
+  EXPECT_NE(normalised_header("Content-Type", "application/json; version=1"),
+            normalised_header("Content-Type", "application/json; version=2"));
+  EXPECT_EQ(normalised_header("Content-Type", "a/b; y=1; X=2;"), normalised_header("Content-Type", "a/b;x=2;y=1"));
   EXPECT_NE(normalised_header("Content-Type", "text/html"),
             normalised_header("Content-Type", "text/html; charset=latin1"));
   EXPECT_EQ(normalised_header("Allow", "POST,GET"), "GET, POST");

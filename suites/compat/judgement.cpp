@@ -27,6 +27,8 @@ struct Trial {
   const Played& candidate;
 
   bool old_answered() const { return answered(first) && answered(again); }
+  /// Two answers of different status are answers to different situations: neither is the one to compare with.
+  bool old_agrees() const { return first.exchange.response->status == again.exchange.response->status; }
   static bool answered(const Played& played) {
     return played.done && !played.exchange.failure && played.exchange.response;
   }
@@ -54,6 +56,7 @@ class Judge {
   void collect_known(const SessionRecord& session);
   void learn(const Trial& trial);
   void judge(const Trial& trial);
+  void note_old_failure(const Trial& trial, const std::string& why);
   void compare(const Trial& trial);
   void draw_sample(const Trial& trial, const std::vector<std::string>& places);
   void report_unused_rules();
@@ -112,20 +115,34 @@ void Judge::collect_known(const SessionRecord& session) {
 }
 
 void Judge::learn(const Trial& trial) {
-  if (!trial.old_answered()) return;
+  if (!trial.old_answered() || !trial.old_agrees()) return;
   NoiseLearner learner(rules_, known_, result_.noise, scope_of(trial.step));
   learn_exchange(rules_, trial.first.exchange, trial.again.exchange, learner);
+}
+
+void Judge::note_old_failure(const Trial& trial, const std::string& why) {
+  ++result_.old_failures;
+  if (result_.first_old_failure.empty()) {
+    result_.first_old_failure = fmt::format("step \"{}\": {}", trial.step.name, why);
+  }
 }
 
 void Judge::judge(const Trial& trial) {
   if (!trial.old_answered()) {
     const Played& failed = Trial::answered(trial.first) ? trial.again : trial.first;
     if (!failed.done) return;
-    ++result_.old_failures;
-    if (result_.first_old_failure.empty()) {
-      result_.first_old_failure = fmt::format("step \"{}\": {}", trial.step.name, failed.exchange.error);
-    }
+    note_old_failure(trial, failed.exchange.error);
     return;
+  }
+  if (!trial.old_agrees()) {
+    const IgnoreRule* rule = rules_.ignored(route_of(trial.step), "status");
+    if (rule == nullptr) {
+      note_old_failure(trial,
+                       fmt::format("the old side answered with status {} once and {} once",
+                                   trial.first.exchange.response->status, trial.again.exchange.response->status));
+      return;
+    }
+    used_ignores_.insert(rule);
   }
   if (!trial.candidate.done) return;
   ++result_.compared;

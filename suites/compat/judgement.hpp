@@ -31,7 +31,7 @@ struct Judgement {
   std::uint64_t ids_mapped = 0;
   std::set<std::string> routes_expected;
   std::set<std::string> routes_compared;
-  std::uint64_t old_failures = 0;  ///< exchanges that the old side did not answer
+  std::uint64_t old_failures = 0;  ///< exchanges that the old side did not answer, or not twice with one status
   std::string first_old_failure;
   Noise noise;
   std::optional<AnswerPlace> sample;  ///< one of the strictly compared values, drawn at random

@@ -73,5 +73,16 @@ TEST(Judgement, CountsAnExchangeThatTheOldSideDidNotAnswer) {
   EXPECT_EQ(judgement.first_old_failure, "step \"s\": no answer");
 }
 
+TEST(Judgement, CountsAnExchangeWhoseOldStatusChangesAsAFailureOfTheOldSide) {
+  const scenario::Step step{.name = "s", .path = "/a"};
+  auto recording = recording_of(step, R"({"a":1})", R"({"a":2})", R"({"a":3})");
+  recording.sessions[0].again.steps[0].exchange.response->status = 503;
+  const Judgement judgement = judge_recording(recording, {}, 1, "");
+  EXPECT_EQ(judgement.compared, 0u);
+  EXPECT_EQ(judgement.old_failures, 1u);
+  EXPECT_EQ(judgement.noise.size(), 0u);
+  EXPECT_EQ(judgement.first_old_failure, "step \"s\": the old side answered with status 200 once and 503 once");
+}
+
 }  // namespace
 }  // namespace sluice::compat

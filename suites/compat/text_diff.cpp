@@ -14,6 +14,11 @@ bool is_prose(std::string_view text, const std::vector<TextPiece>& pieces) {
   return pieces.size() > 1 && has_blank(text);
 }
 
+/// Whether a known value of this shape may serve as an id; times and plain numbers repeat.
+bool names_one_entity(const Shape& shape) {
+  return shape.kind == ShapeKind::uuid || shape.kind == ShapeKind::hex || shape.kind == ShapeKind::token;
+}
+
 /// The kind of a short id in a path: "item" for 42 of /items/42.
 std::optional<std::string> path_kind(const std::vector<TextPiece>& pieces, std::size_t index) {
   if (index < 2 || !pieces[index - 1].text.ends_with('/') || !pieces[index - 2].word) return std::nullopt;
@@ -99,7 +104,11 @@ void ValueDiff::changing_word(const Words& words, std::size_t index, const Place
   const auto again = words.again[index].text;
   const auto is = words.candidate[index].text;
   if (const std::string* counterpart = known_.counterpart(was, again)) {
-    if (is == *counterpart) return;
+    if (is == *counterpart) {
+      // What was captured is its own counterpart, so only the mapping tells that two entities got one id.
+      if (names_one_entity(shapes_.common(was, again))) note_id("", was, again, is, place);
+      return;
+    }
     if (known_.is_candidate(is)) {
       return report({.rule = "id-not-bijective",
                      .severity = Severity::critical,

@@ -187,9 +187,10 @@ void ValueDiff::number(const ExactJson& first, const ExactJson* again, const Exa
   const Shape* known_noise = noise_.find(scope_.noise, place.pattern, 0);
   const auto kind = id_kind(place.pointer, scope_.route_path);
   if (const auto epsilon = rules_.epsilon_of(place.pointer)) {
-    const double distance =
-        std::abs(std::strtod(first.text().c_str(), nullptr) - std::strtod(candidate.text().c_str(), nullptr));
-    if (!changing && !(distance <= *epsilon)) {
+    const auto near = [&](const std::string& old) {
+      return std::abs(std::strtod(old.c_str(), nullptr) - std::strtod(candidate.text().c_str(), nullptr)) <= *epsilon;
+    };
+    if (!near(first.text()) && !near(second)) {
       value_changed(place, fmt::format("the values are further apart than {}", *epsilon), first.text(),
                     candidate.text());
     }

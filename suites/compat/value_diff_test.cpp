@@ -287,6 +287,26 @@ TEST(Numbers, MayDifferByTheDeclaredEpsilon) {
   EXPECT_THAT(comparison.rules_of(R"({"score":0.5})", R"({"score":0.52})"), ElementsAre("value-changed /score"));
 }
 
+TEST(Numbers, MustBeNearOneOfTheOldValuesEvenWhenTheyJitter) {
+  Comparison comparison;
+  comparison.rules.epsilons.emplace_back(PointerPattern("/score"), 0.01);
+  EXPECT_THAT(comparison.rules_of(R"({"score":0.5})", R"({"score":0.6})", R"({"score":0.609})"), IsEmpty());
+  EXPECT_THAT(comparison.rules_of(R"({"score":0.5})", R"({"score":0.6})", R"({"score":70})"),
+              ElementsAre("value-changed /score"));
+}
+
+TEST(KnownTokens, MustNotNameTwoEntities) {
+  Comparison comparison;
+  const std::string same = "9b8e2f6a-9a43-4c1b-8a3c-7d2a1f0e9b11";
+  const std::string ids[] = {"0b8e2f6a-9a43-4c1b-8a3c-7d2a1f0e9b11", "1b8e2f6a-9a43-4c1b-8a3c-7d2a1f0e9b11",
+                             "2b8e2f6a-9a43-4c1b-8a3c-7d2a1f0e9b11", "3b8e2f6a-9a43-4c1b-8a3c-7d2a1f0e9b11"};
+  comparison.known.add(ids[0], ids[1], same);
+  comparison.known.add(ids[2], ids[3], same);
+  const auto body = [](const std::string& id) { return R"({"id":")" + id + R"("})"; };
+  EXPECT_THAT(comparison.rules_of(body(ids[0]), body(ids[1]), body(same)), IsEmpty());
+  EXPECT_THAT(comparison.rules_of(body(ids[2]), body(ids[3]), body(same)), ElementsAre("id-not-bijective /id"));
+}
+
 TEST(IgnoreRules, CoverPlacesAndTheirRoutesOnly) {
   Comparison comparison;
   comparison.rules.ignores.push_back({.route = "GET /things", .place = PointerPattern("/meta/**"), .reason = "r"});

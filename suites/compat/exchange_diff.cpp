@@ -152,7 +152,19 @@ void compare_message(const net::WebSocketMessage& first, const net::WebSocketMes
   const JsonParse old_json = parse_exact_json(first.payload);
   const JsonParse new_json = parse_exact_json(candidate.payload);
   const JsonParse second_json = again == nullptr ? JsonParse{} : parse_exact_json(again->payload);
-  if (old_json.value && new_json.value) {
+  // A bare number is no sign of JSON: a random word of digits is one.
+  const auto is_json = [](const JsonParse& parse) {
+    return parse.value && parse.value->type() != ExactJson::Type::number;
+  };
+  if (!(old_json.value && new_json.value) && is_json(old_json) != is_json(new_json)) {
+    diff.report({.rule = "body-kind-changed",
+                 .summary = fmt::format("the message was {} and is {}", is_json(old_json) ? "JSON" : "not JSON",
+                                        is_json(new_json) ? "JSON" : "not JSON"),
+                 .place = place.pointer,
+                 .pattern = place.pattern,
+                 .old_value = printable(first.payload, shown_bytes),
+                 .new_value = printable(candidate.payload, shown_bytes)});
+  } else if (old_json.value && new_json.value) {
     diff.json(*old_json.value, second_json.value ? &*second_json.value : nullptr, *new_json.value, place);
   } else if (!first.text || !is_utf8(first.payload)) {
     compare_bytes(

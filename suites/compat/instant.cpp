@@ -48,7 +48,8 @@ std::optional<Instant> leading_instant(std::string_view text) {
     while (instant.fraction.ends_with('0')) instant.fraction.pop_back();
   }
   int offset_minutes = 0;
-  const char sign = cursor.take();
+  const char sign = cursor.peek();
+  if (sign == '+' || sign == '-' || sign == 'Z' || sign == 'z') cursor.take();
   if (sign == '+' || sign == '-') {
     const auto hours = cursor.number(2);
     if (!hours || cursor.take() != ':') return std::nullopt;
@@ -57,7 +58,9 @@ std::optional<Instant> leading_instant(std::string_view text) {
     offset_minutes = (*hours * 60 + *minutes) * (sign == '-' ? -1 : 1);
     instant.offset = '+';
   } else if (sign != 'Z' && sign != 'z') {
-    return std::nullopt;
+    const bool in_word = is_digit(sign) || (sign >= 'a' && sign <= 'z') || (sign >= 'A' && sign <= 'Z');
+    if (in_word) return std::nullopt;
+    instant.offset = Instant::no_offset;
   }
   const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};

@@ -58,7 +58,7 @@ class Judge {
   void judge(const Trial& trial);
   void note_old_failure(const Trial& trial, const std::string& why);
   void compare(const Trial& trial);
-  void draw_sample(const Trial& trial, const std::vector<std::string>& places);
+  void draw_sample(const Trial& trial, const ValueDiff& diff);
   void report_unused_rules();
   void finish();
   void add(const Trial& trial, const Difference& difference);
@@ -161,19 +161,19 @@ void Judge::judge(const Trial& trial) {
 
 void Judge::compare(const Trial& trial) {
   ValueDiff diff(rules_, result_.noise, known_, &ids_, scope_of(trial.step));
+  diff.sample_with(random_());
   compare_exchange(rules_, trial.first.exchange, trial.again.exchange, trial.candidate.exchange, diff);
   for (const Difference& difference : diff.differences()) add(trial, difference);
   used_ignores_.insert(diff.used_ignores().begin(), diff.used_ignores().end());
-  draw_sample(trial, diff.strict_places());
+  draw_sample(trial, diff);
 }
 
 /// Reservoir sampling: every value has the same chance, and only one is kept.
-void Judge::draw_sample(const Trial& trial, const std::vector<std::string>& places) {
-  for (const std::string& place : places) {
-    ++result_.values_compared;
-    if (std::uniform_int_distribution<std::uint64_t>(1, result_.values_compared)(random_) == 1) {
-      result_.sample = AnswerPlace{trial.session, trial.index, place};
-    }
+void Judge::draw_sample(const Trial& trial, const ValueDiff& diff) {
+  if (diff.strict_count() == 0) return;
+  result_.values_compared += diff.strict_count();
+  if (std::uniform_int_distribution<std::uint64_t>(1, result_.values_compared)(random_) <= diff.strict_count()) {
+    result_.sample = AnswerPlace{trial.session, trial.index, diff.strict_place()};
   }
 }
 

@@ -62,6 +62,24 @@ TEST(Judgement, DrawsEveryStrictlyComparedValueSometimes) {
   EXPECT_EQ(drawn, (std::set<std::string>{"/a", "/b", "/c"}));
 }
 
+TEST(Judgement, SeesAMessageThatIsNoLongerJson) {
+  const scenario::Step step{.name = "s", .path = "/ws", .websocket = true};
+  auto recording = recording_of(step, "", "", "");
+  SessionRecord& session = recording.sessions[0];
+  const auto say = [](Pass& pass, const std::string& payload) {
+    net::WebSocketMessage message;
+    message.payload = payload;
+    message.text = true;
+    pass.steps[0].exchange.messages.push_back(message);
+  };
+  say(session.first, R"({"n":"ab12cd34"})");
+  say(session.again, R"({"n":"ef56ab78"})");
+  say(session.candidate, "Internal error");
+  const Judgement judgement = judge_recording(recording, {}, 1, "");
+  ASSERT_EQ(judgement.findings.size(), 1u);
+  EXPECT_EQ(judgement.findings[0].rule, "body-kind-changed");
+}
+
 TEST(Judgement, CountsAnExchangeThatTheOldSideDidNotAnswer) {
   const scenario::Step step{.name = "s", .path = "/a"};
   auto recording = recording_of(step, "{}", "{}", "{}");

@@ -19,24 +19,27 @@ struct NoiseScope {
 /// A place whose value changed between the two passes over the old side.
 struct NoisyPlace {
   std::string scope;    ///< a route, or "step NAME"
-  std::string pattern;  ///< pointer with array indices as *
+  std::string pattern;  ///< on a route: pointer with array indices as *; in a step: the very pointer
   std::size_t piece = 0;
   std::string shape;
 };
 
 /// The places where the old side disagrees with itself. Noise excuses a value, never its presence, type, shape or
-/// number. What machines make (times, ids, numbers) is noisy on the whole route, since two calls may give the same one
-/// by chance; words and prose are noisy only in the very step where they were seen to change, so that one changing
-/// sentence does not excuse all others.
+/// number. Present times and opaque tokens are noisy on the whole route, since two calls may give the same one by
+/// chance; plain numbers, booleans, words and prose are noisy only in the very step and place where they were seen to
+/// change, so that one changing value does not excuse all others.
 class Noise {
  public:
   /// For values without pieces.
   static constexpr std::size_t whole = static_cast<std::size_t>(-1);
 
   /// `prose`: the value is a piece of a sentence, and excused in its step only.
-  void add(const NoiseScope& scope, const std::string& pattern, std::size_t piece, const Shape& shape, bool prose);
-  /// The shape to hold the new value to, or nullptr when the place is quiet.
-  const Shape* find(const NoiseScope& scope, const std::string& pattern, std::size_t piece) const;
+  void add(const NoiseScope& scope, const std::string& pointer, const std::string& pattern, std::size_t piece,
+           const Shape& shape, bool prose);
+  /// The shape to hold the new value to, or nullptr when the place is quiet. `own` is the old value's kind: only a
+  /// present time or an opaque token is excused by what other steps and neighbours do.
+  const Shape* find(const NoiseScope& scope, const std::string& pointer, const std::string& pattern, std::size_t piece,
+                    ShapeKind own) const;
   std::vector<NoisyPlace> places() const;
   std::size_t size() const { return shapes_.size(); }
 

@@ -146,7 +146,10 @@ std::string describe(const Shape& shape) {
     case ShapeKind::uuid:
       return "a UUID";
     case ShapeKind::instant:
-      return fmt::format("an RFC 3339 time with {} and '{}'", shape.offset == 'Z' ? "Z" : "a numeric offset",
+      return fmt::format("an RFC 3339 time with {} and '{}'",
+                         shape.offset == 'Z'                  ? "Z"
+                         : shape.offset == Instant::no_offset ? "no offset"
+                                                              : "a numeric offset",
                          shape.separator);
     case ShapeKind::hex:
       return fmt::format("{} hex digits", shape.length);

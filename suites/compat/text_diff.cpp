@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "harness/core/printable.hpp"
 #include "suites/compat/value_diff.hpp"
 
@@ -12,6 +14,16 @@ bool has_blank(std::string_view text) { return text.find_first_of(" \t\r\n") != 
 
 bool is_prose(std::string_view text, const std::vector<TextPiece>& pieces) {
   return pieces.size() > 1 && has_blank(text);
+}
+
+/// What both begin with, in whole pieces.
+std::string_view stable_start(std::string_view first, std::string_view again) {
+  const auto one = split_text(first);
+  const auto other = split_text(again);
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < std::min(one.size(), other.size()) && one[i].text == other[i].text; ++i)
+    length += one[i].text.size();
+  return first.substr(0, length);
 }
 
 /// Whether a known value of this shape may serve as an id; times and plain numbers repeat.
@@ -40,12 +52,14 @@ void ValueDiff::text(std::string_view first, std::optional<std::string_view> aga
                      const Place& place) {
   const std::string_view second = again.value_or(first);
   if (rules_.is_instant(place.pointer)) {
-    const bool noisy = second != first || noise_.find(scope_.noise, place.pattern, 0) != nullptr;
+    const bool coincidence = shapes_.may_coincide(first) &&
+                             noise_.find(scope_.noise, place.pointer, place.pattern, 0, ShapeKind::instant) != nullptr;
+    const bool noisy = second != first || coincidence;
     return instant(first, candidate, noisy, place);
   }
   if (const IdRule* rule = rules_.id_rule(place.pointer)) return declared_id(first, again, candidate, *rule, place);
   if (first == candidate && second == first) {
-    if (noise_.find(scope_.noise, place.pattern, 0) == nullptr) strict(place);
+    if (noise_.find(scope_.noise, place.pointer, place.pattern, 0, ShapeKind::token) == nullptr) strict(place);
     if (is_long_id(shapes_.of(first))) note_id("", first, second, candidate, place);
     return;
   }
@@ -75,7 +89,8 @@ void ValueDiff::words(std::string_view first, std::string_view again, std::strin
   if (!same_structure(words.first, words.candidate)) {
     const bool one_word = words.first.size() == 1;
     if (first != again && (one_word || !has_blank(first))) return opaque(first, again, candidate, place);
-    if (const Shape* shape = noise_.find(scope_.noise, place.pattern, one_word ? 0 : Noise::whole)) {
+    if (const Shape* shape = noise_.find(scope_.noise, place.pointer, place.pattern, one_word ? 0 : Noise::whole,
+                                         shapes_.of(first).kind)) {
       if (!shapes_.fits(*shape, candidate)) shape_changed(place, *shape, first, candidate);
       return;
     }
@@ -89,7 +104,7 @@ void ValueDiff::words(std::string_view first, std::string_view again, std::strin
       changing_word(words, i, place);
       if (differences_.size() != before) return;
     } else if (was != is) {
-      const Shape* shape = noise_.find(scope_.noise, place.pattern, i);
+      const Shape* shape = noise_.find(scope_.noise, place.pointer, place.pattern, i, shapes_.of(was).kind);
       // Two equal times of this moment may be chance. Two equal ids are one stable id, and a time of last year is
       // stored data.
       const bool excused = shape != nullptr && shapes_.may_coincide(was) && shapes_.fits(*shape, is) &&
@@ -134,6 +149,9 @@ void ValueDiff::changing_word(const Words& words, std::size_t index, const Place
 void ValueDiff::opaque(std::string_view first, std::string_view again, std::string_view candidate, const Place& place) {
   const Shape shape = shapes_.common(first, again);
   const bool token = !has_blank(first) && !has_blank(again);
+  if (token && !candidate.starts_with(stable_start(first, again))) {
+    return value_changed(place, "the part that stays the same from call to call changed", first, candidate);
+  }
   if (!shapes_.fits(shape, candidate) || (token && has_blank(candidate))) {
     return shape_changed(place, shape, first, candidate);
   }
@@ -149,13 +167,14 @@ void NoiseLearner::text(std::string_view first, std::string_view again, const Pl
   const auto one = split_text(first);
   const auto other = split_text(again);
   if (!same_structure(one, other)) {
-    noise_.add(scope_.noise, place.pattern, one.size() == 1 && other.size() == 1 ? 0 : Noise::whole,
+    noise_.add(scope_.noise, place.pointer, place.pattern, one.size() == 1 && other.size() == 1 ? 0 : Noise::whole,
                shapes_.common(first, again), true);
     return;
   }
   for (std::size_t i = 0; i < one.size(); ++i) {
     if (one[i].text == other[i].text || known_.counterpart(one[i].text, other[i].text) != nullptr) continue;
-    noise_.add(scope_.noise, place.pattern, i, shapes_.common(one[i].text, other[i].text), is_prose(first, one));
+    noise_.add(scope_.noise, place.pointer, place.pattern, i, shapes_.common(one[i].text, other[i].text),
+               is_prose(first, one));
   }
 }
 
@@ -169,11 +188,11 @@ void NoiseLearner::json(const ExactJson& first, const ExactJson& again, const Pl
       return text(first.text(), again.text(), place);
     case Type::boolean:
       if (first.boolean() != again.boolean())
-        noise_.add(scope_.noise, place.pattern, 0, {.kind = ShapeKind::word}, false);
+        noise_.add(scope_.noise, place.pointer, place.pattern, 0, {.kind = ShapeKind::word}, false);
       return;
     case Type::number:
       if (canonical_decimal(first.text()) != canonical_decimal(again.text())) {
-        noise_.add(scope_.noise, place.pattern, 0, shapes_.common(first.text(), again.text()), false);
+        noise_.add(scope_.noise, place.pointer, place.pattern, 0, shapes_.common(first.text(), again.text()), false);
       }
       return;
     case Type::array: {

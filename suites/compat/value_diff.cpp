@@ -59,7 +59,10 @@ void ValueDiff::report(Difference difference) {
   if (differences_.size() < most_differences) differences_.push_back(std::move(difference));
 }
 
-void ValueDiff::strict(const Place& place) { strict_places_.push_back(place.pointer); }
+void ValueDiff::strict(const Place& place) {
+  ++strict_count_;
+  if (std::uniform_int_distribution<std::uint64_t>(1, strict_count_)(random_) == 1) strict_place_ = place.pointer;
+}
 
 void ValueDiff::value_changed(const Place& place, std::string_view summary, std::string_view first,
                               std::string_view candidate) {
@@ -165,7 +168,7 @@ void ValueDiff::object(const ExactJson& first, const ExactJson* again, const Exa
 void ValueDiff::boolean(const ExactJson& first, const ExactJson* again, const ExactJson& candidate,
                         const Place& place) {
   const bool noisy = (again != nullptr && again->boolean() != first.boolean()) ||
-                     noise_.find(scope_.noise, place.pattern, 0) != nullptr;
+                     noise_.find(scope_.noise, place.pointer, place.pattern, 0, ShapeKind::word) != nullptr;
   if (noisy) return;
   if (first.boolean() != candidate.boolean()) {
     value_changed(place, "the value changed", first.dump(), candidate.dump());
@@ -184,7 +187,7 @@ void ValueDiff::number(const ExactJson& first, const ExactJson* again, const Exa
   const bool equal =
       old_number == canonical_decimal(candidate.text()) && (old_number || first.text() == candidate.text());
   const bool changing = old_number != canonical_decimal(second);
-  const Shape* known_noise = noise_.find(scope_.noise, place.pattern, 0);
+  const Shape* known_noise = noise_.find(scope_.noise, place.pointer, place.pattern, 0, shapes_.of(first.text()).kind);
   const auto kind = id_kind(place.pointer, scope_.route_path);
   if (const auto epsilon = rules_.epsilon_of(place.pointer)) {
     const auto near = [&](const std::string& old) {
@@ -231,6 +234,10 @@ void ValueDiff::instant(std::string_view first, std::string_view candidate, bool
   const auto new_instant = parse_instant(candidate);
   if (!old_instant && first == candidate) return;
   if (!new_instant) return value_changed(place, "declared an instant, and the new side's is none", first, candidate);
+  if (noisy && old_instant &&
+      (old_instant->offset == Instant::no_offset) != (new_instant->offset == Instant::no_offset)) {
+    return value_changed(place, "only one side's time says its offset", first, candidate);
+  }
   if (noisy) return;
   if (!old_instant || !(*old_instant == *new_instant)) {
     value_changed(place, "the two are different points in time", first, candidate);

@@ -1,5 +1,7 @@
 #pragma once
+#include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,8 +72,12 @@ class ValueDiff {
 
   std::vector<Difference> take_differences() { return std::move(differences_); }
   const std::vector<Difference>& differences() const { return differences_; }
-  /// Places whose values were compared strictly: any other value there would have been a difference.
-  const std::vector<std::string>& strict_places() const { return strict_places_; }
+  /// How many values were compared strictly: any other value there would have been a difference.
+  std::uint64_t strict_count() const { return strict_count_; }
+  /// One of their places, each with the same chance; only one is kept, since an answer may hold millions.
+  const std::string& strict_place() const { return strict_place_; }
+  /// Before comparing: what the drawing of strict_place goes by.
+  void sample_with(std::uint64_t seed) { random_.seed(static_cast<std::minstd_rand::result_type>(seed)); }
   const std::vector<const IgnoreRule*>& used_ignores() const { return used_ignores_; }
 
  private:
@@ -108,7 +114,9 @@ class ValueDiff {
   DiffScope scope_;
   ShapeReader shapes_;
   std::vector<Difference> differences_;
-  std::vector<std::string> strict_places_;
+  std::uint64_t strict_count_ = 0;
+  std::string strict_place_;
+  std::minstd_rand random_;
   std::vector<const IgnoreRule*> used_ignores_;
 };
 

@@ -198,6 +198,44 @@ TEST(NoiseRule, DoesNotExcuseAStableBigNumberBesideChangingOnes) {
               ElementsAre("value-changed /1/size"));
 }
 
+TEST(NoiseRule, DoesNotExcuseNumbersAndBooleansBesideChangingOnes) {
+  const std::string first = R"([{"n":1,"b":true},{"n":7,"b":true}])";
+  const std::string again = R"([{"n":2,"b":false},{"n":7,"b":true}])";
+  EXPECT_THAT(Comparison().rules_of(first, again, R"([{"n":3,"b":true},{"n":8,"b":false}])"),
+              ElementsAre("value-changed /1/n", "value-changed /1/b"));
+}
+
+TEST(NoiseRule, DoesNotExcuseProseBesideAChangingSentence) {
+  EXPECT_THAT(Comparison().rules_of(R"([{"t":"a b"},{"t":"so it is"}])", R"([{"t":"c d e"},{"t":"so it is"}])",
+                                    R"([{"t":"f g"},{"t":"not at all so"}])"),
+              ElementsAre("value-changed /1/t"));
+}
+
+TEST(NoiseRule, HoldsALinkToThePartThatStays) {
+  EXPECT_THAT(Comparison().rules_of(R"(["/s1/items/10"])", R"(["/s1/items/11/x"])", R"(["/error?code=1"])"),
+              ElementsAre("value-changed /0"));
+  EXPECT_THAT(Comparison().rules_of(R"(["/s1/items/10"])", R"(["/s1/items/11"])", R"(["/error?code=1"])"),
+              ElementsAre("value-changed /0"));
+}
+
+TEST(Instants, ThatAreStoredAreHeldToTheirValueBesideFreshOnes) {
+  Comparison comparison;
+  comparison.rules.now = parse_instant("2026-11-20T12:00:00Z")->seconds;
+  comparison.rules.instants.emplace_back("/*/at");
+  EXPECT_THAT(comparison.rules_of(R"([{"at":"2026-11-20T12:00:00Z"},{"at":"2024-10-27T01:30:00Z"}])",
+                                  R"([{"at":"2026-11-20T12:00:02Z"},{"at":"2024-10-27T01:30:00Z"}])",
+                                  R"([{"at":"2026-11-20T12:00:04Z"},{"at":"2024-10-27T02:30:00Z"}])"),
+              ElementsAre("value-changed /1/at"));
+}
+
+TEST(Instants, WithoutAnOffsetMayCrossAMinute) {
+  const std::string first = R"({"at":"2026-11-20T12:00:58.5"})";
+  const std::string again = R"({"at":"2026-11-20T12:00:59.5"})";
+  EXPECT_THAT(Comparison().rules_of(first, again, R"({"at":"2026-11-20T12:01:00.25"})"), IsEmpty());
+  EXPECT_THAT(Comparison().rules_of(first, again, R"({"at":"2026-11-20T12:01:00.25Z"})"),
+              ElementsAre("shape-changed /at"));
+}
+
 TEST(Ids, MayDifferOneToOneAlsoInsideLinks) {
   Comparison comparison;
   comparison.path = "/items";

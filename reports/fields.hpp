@@ -86,6 +86,8 @@ void fields(Archive& archive, Of<CheckResult> auto& check) {
   archive("started", check.started);
   archive("duration_ns", check.duration);
   archive("reproduce", check.reproduce);
+  archive("parameters", check.parameters);
+  archive("overlapped_ns", check.overlapped);
   archive("outcome", check.outcome);
 }
 
@@ -100,6 +102,7 @@ void fields(Archive& archive, Of<ActionResult> auto& action) {
   archive("duration_ns", action.duration);
   archive("output_tail", action.output_tail);
   archive("log", action.log);
+  archive("within_ns", action.within);
 }
 
 template <typename Archive>
@@ -125,6 +128,80 @@ void fields(Archive& archive, Of<RuleResult> auto& rule) {
 }
 
 template <typename Archive>
+void fields(Archive& archive, Of<RequiredCheck> auto& required) {
+  archive("check", required.check);
+  archive("stage", required.stage);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Of<MinimumCoverage> auto& minimum) {
+  archive("check", minimum.check);
+  archive("examined", minimum.examined);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Of<MetricLimit> auto& limit) {
+  archive("check", limit.check);
+  archive("metric", limit.metric);
+  archive("at_most", limit.at_most);
+  archive("at_least", limit.at_least);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Of<Waiver> auto& waiver) {
+  archive("check", waiver.check);
+  archive("rule", waiver.rule);
+  archive("where", waiver.where);
+  archive("owner", waiver.owner);
+  archive("reason", waiver.reason);
+  archive("expires", waiver.expires);
+  archive("severity_ack", waiver.severity_ack);
+  archive("source", waiver.source);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Of<WaiverUse> auto& use) {
+  archive("waiver", use.waiver);
+  archive("state", use.state);
+  archive("hidden", use.hidden);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Of<GatePolicy> auto& policy) {
+  archive("required", policy.required);
+  archive("actions", policy.actions);
+  archive("coverage", policy.coverage);
+  archive("limits", policy.limits);
+  archive("allow_inconclusive", policy.allow_inconclusive);
+  archive("waivers", policy.waivers);
+  archive("controls", policy.controls);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Of<Evidence> auto& evidence) {
+  archive("phase", evidence.phase);
+  archive("run_id", evidence.run_id);
+  archive("at", evidence.at);
+  archive("record", evidence.record);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Of<Weakening> auto& weakening) {
+  archive("phase", weakening.phase);
+  archive("rule", weakening.rule);
+  archive("was", weakening.was);
+  archive("now", weakening.now);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Of<LedgerEntry> auto& entry) {
+  archive("path", entry.path);
+  archive("sequence", entry.sequence);
+  archive("record", entry.record);
+  archive("problem", entry.problem);
+}
+
+template <typename Archive>
 void fields(Archive& archive, Of<PhaseResult> auto& phase) {
   archive("name", phase.name);
   archive("decision", phase.decision);
@@ -135,6 +212,13 @@ void fields(Archive& archive, Of<PhaseResult> auto& phase) {
   archive("rules", phase.rules);
   archive("actions", phase.actions);
   archive("checks", phase.checks);
+  archive("policy", phase.policy);
+  archive("waivers", phase.waivers);
+  archive("environment_failure", phase.environment_failure);
+  archive("interrupted", phase.interrupted);
+  archive("partial", phase.partial);
+  archive("evidence", phase.evidence);
+  archive("rollback", phase.rollback);
 }
 
 template <typename Archive>
@@ -174,6 +258,9 @@ void fields(Archive& archive, Of<RunResult> auto& run) {
   archive("services", run.services);
   archive("not_run", run.not_run);
   archive("identities", run.identities);
+  archive("environment_failure", run.environment_failure);
+  archive("weakened", run.weakened);
+  archive("ledger", run.ledger);
 }
 
 }  // namespace sluice::reports

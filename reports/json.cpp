@@ -106,30 +106,53 @@ Json write_object(const Model& model) {
 [[maybe_unused]] void knows_every_member(const Outcome& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8] = model;
 }
-[[maybe_unused]] void knows_every_member(const CheckResult& model) {
-  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9] = model;
-}
-[[maybe_unused]] void knows_every_member(const ActionResult& model) {
-  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9] = model;
-}
 [[maybe_unused]] void knows_every_member(const ServiceResult& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8] = model;
 }
 [[maybe_unused]] void knows_every_member(const RuleResult& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6] = model;
 }
-[[maybe_unused]] void knows_every_member(const PhaseResult& model) {
-  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9] = model;
-}
 [[maybe_unused]] void knows_every_member(const NotRun& model) { [[maybe_unused]] const auto& [m1, m2, m3, m4] = model; }
 [[maybe_unused]] void knows_every_member(const Identity& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
 }
-[[maybe_unused]] void knows_every_member(const RunResult& model) {
-  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19] =
-      model;
-}
 
+[[maybe_unused]] void knows_every_member(const CheckResult& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11] = model;
+}
+[[maybe_unused]] void knows_every_member(const ActionResult& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10] = model;
+}
+[[maybe_unused]] void knows_every_member(const RequiredCheck& model) { [[maybe_unused]] const auto& [m1, m2] = model; }
+[[maybe_unused]] void knows_every_member(const MinimumCoverage& model) {
+  [[maybe_unused]] const auto& [m1, m2] = model;
+}
+[[maybe_unused]] void knows_every_member(const MetricLimit& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
+}
+[[maybe_unused]] void knows_every_member(const Waiver& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8] = model;
+}
+[[maybe_unused]] void knows_every_member(const WaiverUse& model) { [[maybe_unused]] const auto& [m1, m2, m3] = model; }
+[[maybe_unused]] void knows_every_member(const GatePolicy& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7] = model;
+}
+[[maybe_unused]] void knows_every_member(const Evidence& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
+}
+[[maybe_unused]] void knows_every_member(const Weakening& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
+}
+[[maybe_unused]] void knows_every_member(const LedgerEntry& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
+}
+[[maybe_unused]] void knows_every_member(const PhaseResult& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16] = model;
+}
+[[maybe_unused]] void knows_every_member(const RunResult& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19,
+                                m20, m21, m22] = model;
+}
 }  // namespace
 
 Json to_json(const RunResult& run) {

@@ -36,7 +36,7 @@ void print_text(const plan::Plan& plan) {
     stage("before", phase.before);
     stage("during", phase.during);
     stage("after", phase.after);
-    if (phase.rollback) fmt::print("  rollback {}\n", *phase.rollback);
+    if (phase.rollback) fmt::print("  rollback {}\n", phase.rollback->action);
     fmt::print("  gate requires {}\n", fmt::join(phase.require, ", "));
   }
 }

@@ -15,6 +15,9 @@ namespace sluice {
 /// chosen by its field `kind`.
 enum class ParameterType { text, integer, number, boolean, duration, rate, list, map, record, variant };
 
+/// Which change of a parameter makes its check less strict. A list that gates compare against history reads it.
+enum class Strictness { neutral, lower_is_stricter, higher_is_stricter };
+
 struct ParameterSpec;
 
 /// One alternative of a variant: its `kind`, one line of documentation, its fields (without `kind` itself).
@@ -42,6 +45,7 @@ struct ParameterSpec {
   std::vector<Alternative> alternatives = {};  ///< variant
   /// list: a scalar is taken as a list of one. record: a scalar is taken as the value of this field.
   std::string shorthand = {};
+  Strictness strictness = Strictness::neutral;  ///< numbers, durations, rates and counts only
 };
 
 /// The checked values of one record, defaults filled in. Asking for a name that was not declared is a programming error

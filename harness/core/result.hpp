@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/gate_policy.hpp"
 #include "harness/core/outcome.hpp"
 
 namespace sluice {
@@ -23,6 +24,9 @@ struct CheckResult {
   TimePoint started{};
   std::chrono::nanoseconds duration{0};
   std::string reproduce;
+  std::string parameters;  ///< as the plan says, defaults filled in, references not: JSON
+  /// For a check that runs beside its phase's actions: how long both were under way at once.
+  std::chrono::nanoseconds overlapped{0};
 };
 
 /// One action, as it ran.
@@ -34,8 +38,9 @@ struct ActionResult {
   bool succeeded = false;
   TimePoint started{};
   std::chrono::nanoseconds duration{0};
-  std::string output_tail;  ///< the last lines of stdout and stderr together
-  std::string log;          ///< path of the whole output
+  std::string output_tail;                                        ///< the last lines of stdout and stderr together
+  std::string log;                                                ///< path of the whole output
+  std::optional<std::chrono::nanoseconds> within = std::nullopt;  ///< the window that a rollback must keep
 };
 
 /// One service, over the run.
@@ -60,6 +65,14 @@ struct RuleResult {
   std::string explanation;  ///< a sentence; empty where `observed` says it all
 };
 
+/// The ledger's word that a needed phase was GO.
+struct Evidence {
+  std::string phase;
+  std::string run_id;
+  TimePoint at{};      ///< when that run was recorded
+  std::string record;  ///< its hash in the ledger
+};
+
 /// One phase, as it ran.
 struct PhaseResult {
   std::string name;
@@ -71,6 +84,13 @@ struct PhaseResult {
   std::vector<CheckResult> checks;
   TimePoint started{};
   std::chrono::nanoseconds duration{0};
+  GatePolicy policy;                ///< what the gate demanded
+  std::vector<WaiverUse> waivers;   ///< what the policy's waivers did
+  std::string environment_failure;  ///< "service v2 died: killed by signal 9"; empty when it held
+  bool interrupted = false;         ///< the run was told to stop before the phase was over
+  bool partial = false;             ///< only some of its checks were selected: such a phase opens no gate
+  std::vector<Evidence> evidence;   ///< of the phases it needs, where they are not of this run
+  std::optional<ActionResult> rollback = std::nullopt;  ///< the step taken back, where that was asked for
 };
 
 /// Something that was planned and did not run, and why.
@@ -79,6 +99,22 @@ struct NotRun {
   std::string name;
   std::string phase;
   std::string why;
+};
+
+/// A rule that is less strict than when the phase was last GO, or that is gone.
+struct Weakening {
+  std::string phase;
+  std::string rule;  ///< "limit.p99 of latency", "require captures-equal"
+  std::string was;
+  std::string now;  ///< "gone" when it is no longer there
+};
+
+/// Whether and where the run was recorded.
+struct LedgerEntry {
+  std::string path;  ///< empty when no ledger was asked for
+  std::uint64_t sequence = 0;
+  std::string record;   ///< the record's hash; empty when it was not recorded
+  std::string problem;  ///< why it was not
 };
 
 /// What exactly was judged.
@@ -114,6 +150,9 @@ struct RunResult {
   std::vector<NotRun> not_run;
   std::vector<Identity> identities;
   std::map<std::string, std::string> versions;  ///< "kernel", "postgres", ...
+  std::string environment_failure;              ///< what kept the run from being judged; empty when nothing did
+  std::vector<Weakening> weakened;              ///< against the last GO that the ledger knows
+  LedgerEntry ledger;
 };
 
 }  // namespace sluice

@@ -1,8 +1,10 @@
 #include "harness/plan/crosscheck.hpp"
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -12,6 +14,7 @@
 #include "harness/core/printable.hpp"
 #include "harness/plan/declarations.hpp"
 #include "harness/plan/reference.hpp"
+#include "harness/plan/signals.hpp"
 
 namespace sluice::plan {
 namespace {
@@ -37,6 +40,17 @@ std::vector<const Node*> scalars(const Node* node) {
 
 std::string text_of(const Node* node) { return node != nullptr && node->kind == Node::Kind::scalar ? node->text : ""; }
 
+bool is_date(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int end = 0;
+  if (text.size() != 10 || std::sscanf(text.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &end) != 3 || end != 10) {
+    return false;
+  }
+  return (std::chrono::year(year) / static_cast<int>(month) / static_cast<int>(day)).ok();
+}
+
 class CrossChecker {
  public:
   CrossChecker(const Node& root, const std::vector<CheckKind>& kinds, Problems& problems)
@@ -56,7 +70,9 @@ class CrossChecker {
   void run() {
     check_names();
     check_needs_of_services();
+    check_actions();
     check_phases();
+    check_waivers();
     check_sides();
     check_references();
   }
@@ -113,6 +129,71 @@ class CrossChecker {
     for (const auto& service : services->members) report_cycle(service.key, service.at, graph, "service");
   }
 
+  void check_actions() {
+    const Node* actions = root_.find("actions");
+    if (actions == nullptr) return;
+    for (const auto& action : actions->members) {
+      std::size_t deeds = 0;
+      for (const char* deed : {"command", "restart", "stop", "start", "signal"})
+        deeds += action.value.find(deed) != nullptr;
+      if (deeds != 1) {
+        problems_.add(action.at,
+                      fmt::format("action '{}' needs exactly one of `command`, `restart`, `stop`, `start` and "
+                                  "`signal`; it has {}",
+                                  action.key, deeds));
+      }
+      for (const char* deed : {"restart", "stop", "start"}) {
+        if (const Node* service = action.value.find(deed)) check_ordered(*service);
+      }
+      const Node* signal = action.value.find("signal");
+      if (signal == nullptr) continue;
+      if (const Node* service = signal->find("service")) check_ordered(*service);
+      const Node* name = signal->find("name");
+      if (name != nullptr && signal_number(name->text) == 0) {
+        problems_.add(name->at, fmt::format("'{}' is no signal that a plan may send; choose from {}",
+                                            printable(name->text, 40), fmt::join(signal_names(), ", ")));
+      }
+    }
+  }
+
+  // Only what the run itself started can be stopped by it.
+  void check_ordered(const Node& service) {
+    check_name(service, services_, "service");
+    const std::string kind = service_kind(service.text);
+    if (kind == "external" || kind == "task") {
+      problems_.add(service.at,
+                    fmt::format("service '{}' is of kind {}, which cannot be started or stopped by an action",
+                                service.text, kind));
+    }
+  }
+
+  void check_waivers() {
+    const Node* waivers = root_.find("waivers");
+    if (waivers == nullptr) return;
+    for (const auto& waiver : waivers->items) {
+      const Node* check = waiver.find("check");
+      const bool matches =
+          check == nullptr || std::any_of(checks_.begin(), checks_.end(),
+                                          [&](const std::string& name) { return glob_matches(check->text, name); });
+      if (!matches) {
+        problems_.add(check->at, fmt::format("this waiver's '{}' matches no check{}", printable(check->text, 40),
+                                             suggestion(check->text, checks_)));
+      }
+      const Node* expires = waiver.find("expires");
+      if (expires != nullptr && !is_date(expires->text)) {
+        problems_.add(expires->at,
+                      fmt::format("'{}' is no date; write the last day on which the waiver holds as 2026-12-31",
+                                  printable(expires->text, 40)));
+      }
+      for (const char* field : {"owner", "reason"}) {
+        const Node* said = waiver.find(field);
+        if (said != nullptr && said->text.find_first_not_of(" \t\r\n") == std::string::npos) {
+          problems_.add(said->at, fmt::format("a waiver without {} is nobody's; say it", field));
+        }
+      }
+    }
+  }
+
   // Reports a cycle once, at its alphabetically first member.
   void report_cycle(const std::string& start, const Position& at,
                     const std::map<std::string, std::vector<std::string>>& graph, const char* what) {
@@ -152,7 +233,10 @@ class CrossChecker {
         graph[name].push_back(need->text);
       }
       for (const Node* action : scalars(phase.find("enter"))) check_name(*action, actions_, "action");
-      if (const Node* rollback = phase.find("rollback")) check_name(*rollback, actions_, "action");
+      if (const Node* rollback = phase.find("rollback")) {
+        const Node* action = rollback->kind == Node::Kind::map ? rollback->find("action") : rollback;
+        if (action != nullptr) check_name(*action, actions_, "action");
+      }
       check_gate(phase, name);
     }
     for (const auto& phase : phases->items) {
@@ -176,6 +260,7 @@ class CrossChecker {
       problems_.add(phase.at, fmt::format("phase '{}' has no checks: nothing could open or close its gate", name));
     }
     const Node* gate = phase.find("gate");
+    if (gate != nullptr) check_gate_details(*gate, name, used);
     for (const Node* rule : scalars(gate != nullptr ? gate->find("require") : nullptr)) {
       if (rule->text == "all") continue;
       const bool matches = std::any_of(matched_by.begin(), matched_by.end(),
@@ -183,6 +268,28 @@ class CrossChecker {
       if (!matches) {
         problems_.add(rule->at, fmt::format("phase '{}': '{}' matches none of its checks{}", name, rule->text,
                                             suggestion(rule->text, {used.begin(), used.end()})));
+      }
+    }
+  }
+
+  // What the gate says of single checks must be about checks that it requires.
+  void check_gate_details(const Node& gate, const std::string& phase, const std::set<std::string>& used) {
+    const std::vector<std::string> known(used.begin(), used.end());
+    const auto must_be_here = [&](const std::string& name, const Position& at) {
+      if (used.contains(name)) return;
+      problems_.add(at,
+                    fmt::format("phase '{}' has no check '{}'{}", phase, printable(name, 40), suggestion(name, known)));
+    };
+    if (const Node* coverage = gate.find("coverage")) {
+      for (const auto& member : coverage->members) must_be_here(member.key, member.at);
+    }
+    for (const Node* name : scalars(gate.find("allow_inconclusive"))) must_be_here(name->text, name->at);
+    const Node* limits = gate.find("limits");
+    if (limits == nullptr) return;
+    for (const auto& limit : limits->items) {
+      if (const Node* check = limit.find("check")) must_be_here(check->text, check->at);
+      if (limit.find("at_most") == nullptr && limit.find("at_least") == nullptr) {
+        problems_.add(limit.at, "a limit needs `at_most`, `at_least` or both");
       }
     }
   }

@@ -81,21 +81,73 @@ Alternative external_kind() {
            texts("needs", "services that must be ready before it is probed"), ready(false)}};
 }
 
-ParameterSpec phase_declaration() {
-  return record(
+ParameterSpec list_of(std::string name, std::string doc, ParameterSpec item) {
+  return {.name = std::move(name), .type = ParameterType::list, .doc = std::move(doc), .item = {std::move(item)}};
+}
+
+ParameterSpec number(std::string name, std::string doc) {
+  return {.name = std::move(name), .type = ParameterType::number, .doc = std::move(doc)};
+}
+
+ParameterSpec rollback_declaration() {
+  ParameterSpec window = duration("within", "the window in which it must be done", "");
+  ParameterSpec spec = record("rollback", "how the step is taken back",
+                              {text("action", "action that takes the step back", true), std::move(window)});
+  spec.shorthand = "action";
+  return spec;
+}
+
+ParameterSpec gate_declaration() {
+  ParameterSpec require =
+      texts("require", "`all`, or names or globs of checks, suites (`migration`) and kinds (`load.*`) that must pass");
+  require.default_text = "all";
+  require.minimum = 1;
+  ParameterSpec limit = record(
       "", "",
-      {text("name", "name of the phase", true), texts("needs", "phases whose gates must be open first"),
-       texts("before", "checks before its actions"), texts("enter", "actions that make the step"),
-       texts("during", "checks that run beside the actions, or after them where they must be alone"),
-       texts("after", "checks when the actions are done"), text("rollback", "action that takes the step back"),
-       record("gate", "the rule that opens the phase",
-              {{.name = "require",
-                .type = ParameterType::list,
-                .doc = "`all`, or names or globs of checks, suites (`migration`) and kinds (`load.*`) that must pass",
-                .default_text = "all",
-                .minimum = 1,
-                .item = {text("", "")},
-                .shorthand = "item"}})});
+      {text("check", "name of a required check", true), text("metric", "one of the metrics that it reports", true),
+       number("at_most", "the largest value that opens the gate"),
+       number("at_least", "the smallest value that opens the gate")});
+  return record("gate", "the rule that opens the phase",
+                {std::move(require),
+                 {.name = "coverage",
+                  .type = ParameterType::map,
+                  .doc = "how much a required check must have examined at least, by its name",
+                  .item = {{.name = "", .type = ParameterType::integer, .minimum = 1}}},
+                 list_of("limits", "bounds on metrics of required checks", std::move(limit)),
+                 texts("allow_inconclusive", "names of checks that may be inconclusive")});
+}
+
+ParameterSpec waiver_declaration() {
+  ParameterSpec acknowledged = text("severity_ack", "`critical`: findings of lost or leaked data are meant too");
+  acknowledged.choices = {"critical"};
+  ParameterSpec rule = text("rule", "rule of the findings, or a glob over rules");
+  rule.default_text = "\"*\"";  // as YAML: a bare * is an alias
+  return record("", "",
+                {text("check", "name of a check, or a glob over names", true), std::move(rule),
+                 text_map("where", "places of the findings, as globs: { table: captures, column: user_text }"),
+                 text("owner", "who answers for it", true), text("reason", "why it is acceptable", true),
+                 text("expires", "last day on which it holds (UTC): 2026-12-31", true), std::move(acknowledged)});
+}
+
+ParameterSpec action_declaration() {
+  ParameterSpec words = command("program and arguments; no shell is involved");
+  words.required = false;
+  return record("", "",
+                {std::move(words), text("restart", "instead of a command: stop this service and start it again"),
+                 text("stop", "instead of a command: stop this service"),
+                 text("start", "instead of a command: start this service, which was stopped"),
+                 record("signal", "instead of a command: send a signal",
+                        {text("service", "the service", true), text("name", "HUP, USR1, …", true)}),
+                 duration("timeout", "after this it is killed and has failed", "10m"),
+                 text_map("env", "environment variables set for it")});
+}
+
+ParameterSpec phase_declaration() {
+  return record("", "",
+                {text("name", "name of the phase", true), texts("needs", "phases whose gates must be open first"),
+                 texts("before", "checks before its actions"), texts("enter", "actions that make the step"),
+                 texts("during", "checks that run beside the actions, or after them where they must be alone"),
+                 texts("after", "checks when the actions are done"), rollback_declaration(), gate_declaration()});
 }
 
 }  // namespace
@@ -117,10 +169,6 @@ ParameterSpec plan_declaration(const std::vector<CheckKind>& kinds) {
     return ParameterSpec{
         .name = std::move(name), .type = ParameterType::map, .doc = std::move(doc), .item = {std::move(item)}};
   };
-  ParameterSpec action = record("", "",
-                                {command("program and arguments; no shell is involved"),
-                                 duration("timeout", "after this it is killed and has failed", "10m"),
-                                 text_map("env", "environment variables set for it")});
   return record(
       "plan", "one migration",
       {{.name = "sluice",
@@ -135,7 +183,7 @@ ParameterSpec plan_declaration(const std::vector<CheckKind>& kinds) {
               {text("old", "base URL of the old side"), text("new", "base URL of the new side")}),
        record("stores", "database of each side: sqlite:PATH or postgresql://…",
               {text("old", "store of the old side"), text("new", "store of the new side")}),
-       named("actions", "commands that change the world, by name", std::move(action)),
+       named("actions", "commands that change the world, by name", action_declaration()),
        named("checks", "verifications, by name", {.type = ParameterType::variant, .alternatives = std::move(checks)}),
        {.name = "phases",
         .type = ParameterType::list,
@@ -143,7 +191,14 @@ ParameterSpec plan_declaration(const std::vector<CheckKind>& kinds) {
         .required = true,
         .minimum = 1,
         .item = {phase_declaration()}},
-       texts("allow_targets", "hosts outside this machine that may receive load and attack traffic")});
+       texts("allow_targets", "hosts outside this machine that may receive load and attack traffic"),
+       list_of("waivers", "findings that a named person accepts for a time", waiver_declaration()),
+       {.name = "evidence_max_age",
+        .type = ParameterType::duration,
+        .doc = "how old a GO in the ledger may be and still open a later phase",
+        .default_text = "7d",
+        .minimum = 1,
+        .maximum = 3650 * 86400.0}});
 }
 
 }  // namespace sluice::plan

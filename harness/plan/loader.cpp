@@ -8,6 +8,7 @@
 #include "harness/plan/crosscheck.hpp"
 #include "harness/plan/declarations.hpp"
 #include "harness/plan/normalise.hpp"
+#include "harness/plan/signals.hpp"
 
 namespace sluice::plan {
 namespace {
@@ -48,16 +49,29 @@ void fill_services(const Node& root, const json& values, Plan& plan) {
   }
 }
 
+std::optional<ServiceOrder> order_of(const Parameters& value) {
+  using Deed = ServiceOrder::Deed;
+  for (const auto& [name, deed] : {std::pair("restart", Deed::restart), {"stop", Deed::stop}, {"start", Deed::start}}) {
+    if (value.has(name)) return ServiceOrder{.deed = deed, .service = value.text(name)};
+  }
+  if (!value.has("signal")) return std::nullopt;
+  const Parameters signal = value.record("signal");
+  return ServiceOrder{
+      .deed = Deed::signal, .service = signal.text("service"), .signal = signal_number(signal.text("name"))};
+}
+
 void fill_actions(const Node& root, const json& values, Plan& plan) {
   for (const auto& name : names_in_order(root, "actions")) {
     const Parameters value(values.at("actions").at(name));
-    plan.actions.push_back({.name = name,
-                            .command = value.texts("command"),
-                            .timeout = value.duration("timeout"),
-                            .environment = value.has("env")
-                                               ? value.value("env").get<std::map<std::string, std::string>>()
-                                               : std::map<std::string, std::string>{},
-                            .at = place_of(root, "actions", name)});
+    ActionSpec action{.name = name,
+                      .command = {},
+                      .order = order_of(value),
+                      .timeout = value.duration("timeout"),
+                      .environment = {},
+                      .at = place_of(root, "actions", name)};
+    if (value.has("command")) action.command = value.texts("command");
+    if (value.has("env")) action.environment = value.value("env").get<std::map<std::string, std::string>>();
+    plan.actions.push_back(std::move(action));
   }
 }
 
@@ -68,6 +82,31 @@ void fill_checks(const Node& root, const json& values, const std::vector<CheckKi
         std::find_if(kinds.begin(), kinds.end(), [&](const CheckKind& k) { return k.name == value.at("kind"); });
     plan.checks.push_back(
         {.name = name, .kind = *kind, .parameters = Parameters(value), .at = place_of(root, "checks", name)});
+  }
+}
+
+RollbackSpec rollback_of(const Parameters& value) {
+  RollbackSpec rollback{.action = value.text("action"), .within = std::nullopt};
+  if (value.has("within")) rollback.within = value.duration("within");
+  return rollback;
+}
+
+void fill_gate(const Parameters& gate, PhaseSpec& phase) {
+  if (gate.has("require")) phase.require = gate.texts("require");
+  if (gate.has("allow_inconclusive")) phase.allow_inconclusive = gate.texts("allow_inconclusive");
+  if (gate.has("coverage")) {
+    for (const auto& [check, minimum] : gate.value("coverage").items()) {
+      phase.coverage.push_back({check, minimum.get<std::uint64_t>()});
+    }
+  }
+  if (!gate.has("limits")) return;
+  for (const auto& entry : gate.value("limits")) {
+    const Parameters limit(entry);
+    MetricLimit& added = phase.limits.emplace_back();
+    added.check = limit.text("check");
+    added.metric = limit.text("metric");
+    if (limit.has("at_most")) added.at_most = limit.number("at_most");
+    if (limit.has("at_least")) added.at_least = limit.number("at_least");
   }
 }
 
@@ -82,16 +121,39 @@ void fill_phases(const Node& root, const json& values, Plan& plan) {
                     .during = texts_of(value, "during"),
                     .after = texts_of(value, "after"),
                     .rollback = std::nullopt,
-                    .require = {},
+                    .require = {"all"},
+                    .coverage = {},
+                    .limits = {},
+                    .allow_inconclusive = {},
                     .at = list.items[i].at};
-    if (value.contains("rollback")) phase.rollback = value.at("rollback").get<std::string>();
-    phase.require = value.contains("gate") ? texts_of(value.at("gate"), "require") : std::vector<std::string>{"all"};
+    if (value.contains("rollback")) phase.rollback = rollback_of(Parameters(value.at("rollback")));
+    fill_gate(Parameters(value).record("gate"), phase);
     plan.phases.push_back(std::move(phase));
   }
 }
 
 void fill_side_urls(const json& values, const char* section, std::map<std::string, std::string>& urls) {
   if (values.contains(section)) urls = values.at(section).get<std::map<std::string, std::string>>();
+}
+
+void fill_waivers(const Node& root, const json& values, Plan& plan) {
+  const Node* list = root.find("waivers");
+  if (list == nullptr) return;
+  for (std::size_t i = 0; i < list->items.size(); ++i) {
+    const Parameters value(values.at("waivers").at(i));
+    Waiver waiver{.check = value.text("check"),
+                  .rule = value.text("rule"),
+                  .where = {},
+                  .owner = value.text("owner"),
+                  .reason = value.text("reason"),
+                  .expires = value.text("expires"),
+                  .severity_ack = value.has("severity_ack") ? value.text("severity_ack") : "",
+                  .source = list->items[i].at.to_string()};
+    if (value.has("where")) {
+      for (const auto& [name, glob] : value.value("where").items()) waiver.where.emplace_back(name, glob);
+    }
+    plan.waivers.push_back(std::move(waiver));
+  }
 }
 
 Plan build(Node root, std::string text, const std::filesystem::path& path, const std::vector<CheckKind>& kinds,
@@ -110,6 +172,8 @@ Plan build(Node root, std::string text, const std::filesystem::path& path, const
     fill_side_urls(values, "endpoints", plan.endpoints);
     fill_side_urls(values, "stores", plan.stores);
     plan.allow_targets = texts_of(values, "allow_targets");
+    fill_waivers(root, values, plan);
+    plan.evidence_max_age = Parameters(values).duration("evidence_max_age");
   }
   // Names are checked on the tree as written, so that they are reported together with mistakes of form.
   crosscheck(root, kinds, problems);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/core/check.hpp"
+#include "harness/core/gate_policy.hpp"
 #include "harness/core/parameters.hpp"
 #include "harness/plan/source.hpp"
 
@@ -22,9 +23,18 @@ struct ServiceSpec {
   Position at;
 };
 
+/// What an action does to one of the run's own services instead of running a command.
+struct ServiceOrder {
+  enum class Deed { start, stop, restart, signal };
+  Deed deed = Deed::restart;
+  std::string service;
+  int signal = 0;  ///< for Deed::signal
+};
+
 struct ActionSpec {
   std::string name;
-  std::vector<std::string> command;
+  std::vector<std::string> command;  ///< empty when it is an order
+  std::optional<ServiceOrder> order;
   std::chrono::nanoseconds timeout{};
   std::map<std::string, std::string> environment;
   Position at;
@@ -37,6 +47,12 @@ struct CheckSpec {
   Position at;
 };
 
+/// How a phase is taken back.
+struct RollbackSpec {
+  std::string action;
+  std::optional<std::chrono::nanoseconds> within;  ///< the window that it must keep
+};
+
 struct PhaseSpec {
   std::string name;
   std::vector<std::string> needs;
@@ -44,9 +60,12 @@ struct PhaseSpec {
   std::vector<std::string> enter;  ///< actions
   std::vector<std::string> during;
   std::vector<std::string> after;
-  std::optional<std::string> rollback;
+  std::optional<RollbackSpec> rollback;
   /// What the gate requires: "all", or globs over check names, kinds and suites.
   std::vector<std::string> require;
+  std::vector<MinimumCoverage> coverage;
+  std::vector<MetricLimit> limits;
+  std::vector<std::string> allow_inconclusive;
   Position at;
 
   /// "before", "during", "after" with their checks, in this order.
@@ -67,6 +86,8 @@ struct Plan {
   std::vector<CheckSpec> checks;
   std::vector<PhaseSpec> phases;
   std::vector<std::string> allow_targets;
+  std::vector<Waiver> waivers;
+  std::chrono::nanoseconds evidence_max_age{};  ///< how old a GO in the ledger may be and still open a later phase
 
   const ServiceSpec* service(std::string_view name) const;
   const ActionSpec* action(std::string_view name) const;

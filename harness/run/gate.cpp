@@ -79,7 +79,7 @@ RuleResult judge_action(const ActionResult& action, bool disturbed) {
           .explanation = action.succeeded ? "" : fmt::format("action {}: {}", action.name, action.outcome)};
 }
 
-std::string sentence(const plan::PhaseSpec& phase, const GateDecision& decision) {
+std::string sentence(const PhaseResult& phase, const GateDecision& decision) {
   if (decision.decision == Decision::go) {
     const auto checks = std::count_if(decision.rules.begin(), decision.rules.end(),
                                       [](const RuleResult& rule) { return rule.rule.starts_with("require "); });
@@ -103,51 +103,68 @@ RuleResult undecided(std::string rule, std::string observed, std::string limit) 
           .explanation = std::move(observed)};
 }
 
-void judge_actions(const plan::PhaseSpec& phase, const GateEvidence& evidence, GateDecision& decision) {
-  const bool disturbed = evidence.interrupted || !evidence.environment_failure.empty();
-  for (const auto& action : evidence.actions) decision.rules.push_back(judge_action(action, disturbed));
-  for (const auto& name : phase.enter) {
-    const bool ran = std::any_of(evidence.actions.begin(), evidence.actions.end(),
+void judge_actions(const PhaseResult& phase, GateDecision& decision) {
+  const bool disturbed = phase.interrupted || !phase.environment_failure.empty();
+  for (const auto& action : phase.actions) decision.rules.push_back(judge_action(action, disturbed));
+  for (const auto& name : phase.policy.actions) {
+    const bool ran = std::any_of(phase.actions.begin(), phase.actions.end(),
                                  [&](const ActionResult& action) { return action.name == name; });
     if (!ran) decision.rules.push_back(missing_action(name));
   }
 }
 
 // A check counts once for each stage that names it: having run before the step says nothing about after it.
-std::size_t judge_checks(const plan::PhaseSpec& phase, const plan::Plan& plan, const GateEvidence& evidence,
-                         GateDecision& decision) {
-  std::size_t required = 0;
-  for (const auto& [stage, names] : phase.stages()) {
-    for (const auto& name : names) {
-      const auto* spec = plan.check(name);
-      if (spec == nullptr || !is_required(phase, *spec)) continue;
-      ++required;
-      const auto check = std::find_if(evidence.checks.begin(), evidence.checks.end(), [&](const CheckResult& result) {
-        return result.name == name && result.stage == stage;
-      });
-      decision.rules.push_back(check == evidence.checks.end() ? missing_check(name, evidence.not_run, phase.name)
-                                                              : judge_check(*check, evidence.controls_enabled));
-    }
+void judge_checks(const PhaseResult& phase, const std::vector<NotRun>& not_run, GateDecision& decision) {
+  for (const auto& [name, stage] : phase.policy.required) {
+    const auto check = std::find_if(phase.checks.begin(), phase.checks.end(), [&](const CheckResult& result) {
+      return result.name == name && result.stage == stage;
+    });
+    decision.rules.push_back(check == phase.checks.end() ? missing_check(name, not_run, phase.name)
+                                                         : judge_check(*check, phase.policy.controls));
   }
-  return required;
 }
 
 }  // namespace
 
-GateDecision decide(const plan::PhaseSpec& phase, const plan::Plan& plan, const GateEvidence& evidence) {
-  GateDecision decision;
-  if (!evidence.environment_failure.empty()) {
-    decision.rules.push_back(undecided("environment holds", evidence.environment_failure, "every service answers"));
+GatePolicy gate_policy(const plan::PhaseSpec& phase, const plan::Plan& plan, bool controls) {
+  GatePolicy policy{.required = {},
+                    .actions = phase.enter,
+                    .coverage = phase.coverage,
+                    .limits = phase.limits,
+                    .allow_inconclusive = phase.allow_inconclusive,
+                    .waivers = {},
+                    .controls = controls};
+  for (const auto& [stage, names] : phase.stages()) {
+    for (const auto& name : names) {
+      const auto* check = plan.check(name);
+      if (check != nullptr && is_required(phase, *check)) policy.required.push_back({name, stage});
+    }
   }
-  judge_actions(phase, evidence, decision);
-  const std::size_t required = judge_checks(phase, plan, evidence, decision);
-  if (evidence.interrupted)
+  for (const auto& waiver : plan.waivers) {
+    const bool concerned =
+        std::any_of(policy.required.begin(), policy.required.end(),
+                    [&](const RequiredCheck& required) { return glob_matches(waiver.check, required.check); });
+    if (concerned) policy.waivers.push_back(waiver);
+  }
+  return policy;
+}
+
+GateDecision decide(const PhaseResult& phase, const std::vector<NotRun>& not_run) {
+  GateDecision decision;
+  if (!phase.environment_failure.empty()) {
+    decision.rules.push_back(undecided("environment holds", phase.environment_failure, "every service answers"));
+  }
+  judge_actions(phase, decision);
+  judge_checks(phase, not_run, decision);
+  if (phase.interrupted)
     decision.rules.push_back(undecided("whole phase", "the run was interrupted", "not interrupted"));
-  if (evidence.partial) {
+  if (phase.partial) {
     decision.rules.push_back(undecided("whole phase", "only some checks were selected, and a partial run opens no gate",
                                        "every check of the phase"));
   }
-  if (required == 0) decision.rules.push_back(undecided("some check", "no check was required", "at least one"));
+  if (phase.policy.required.empty()) {
+    decision.rules.push_back(undecided("some check", "no check was required", "at least one"));
+  }
   decision.decision = Decision::go;
   for (const auto& rule : decision.rules) decision.decision = worse(decision.decision, rule.decision);
   decision.deciding_rule = sentence(phase, decision);

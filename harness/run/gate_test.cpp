@@ -32,14 +32,14 @@ class GateTest : public ::testing::Test {
     return check;
   }
   GateDecision decision() const {
-    return decide(phase_, plan_,
-                  {.checks = checks_,
-                   .actions = actions_,
-                   .not_run = not_run_,
-                   .environment_failure = environment_failure_,
-                   .interrupted = interrupted_,
-                   .controls_enabled = controls_enabled_,
-                   .partial = partial_});
+    PhaseResult phase{.name = phase_.name};
+    phase.actions = actions_;
+    phase.checks = checks_;
+    phase.policy = gate_policy(phase_, plan_, controls_enabled_);
+    phase.environment_failure = environment_failure_;
+    phase.interrupted = interrupted_;
+    phase.partial = partial_;
+    return decide(phase, not_run_);
   }
 
   plan::Plan plan_;

@@ -139,6 +139,7 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
                                    std::stop_token stop) {
   CheckResult result{
       .name = check.name, .kind = check.kind.name, .suite = check.kind.suite(), .phase = phase, .stage = stage};
+  result.parameters = check.parameters.json().dump();
   result.started = clock_.today();
   const auto begun = clock_.now();
   result.reproduce = fmt::format("{} --phase {} --check {} --seed {}", options_.check_command, shell_word(phase),
@@ -243,7 +244,7 @@ void PhaseRunner::skip_rest(const plan::PhaseSpec& phase, const PhaseResult& pha
     }
   }
   if (phase.rollback) {
-    result.not_run.push_back({"action", *phase.rollback, phase.name,
+    result.not_run.push_back({"action", phase.rollback->action, phase.name,
                               "a run does not roll back by itself; run the action's command to do so"});
   }
 }
@@ -269,14 +270,11 @@ PhaseResult PhaseRunner::run(const plan::PhaseSpec& phase, RunResult& result) {
   if (const auto failure = environment_failure(); !failure.empty()) why_not = failure;
   skip_rest(phase, phase_result, result, why_not);
 
-  const auto decision = decide(phase, plan_,
-                               {.checks = phase_result.checks,
-                                .actions = phase_result.actions,
-                                .not_run = result.not_run,
-                                .environment_failure = environment_failure(),
-                                .interrupted = stop_.stop_requested(),
-                                .controls_enabled = options_.controls,
-                                .partial = options_.partial()});
+  phase_result.policy = gate_policy(phase, plan_, options_.controls);
+  phase_result.environment_failure = environment_failure();
+  phase_result.interrupted = stop_.stop_requested();
+  phase_result.partial = options_.partial();
+  const auto decision = decide(phase_result, result.not_run);
   phase_result.decision = decision.decision;
   phase_result.deciding_rule = decision.deciding_rule;
   phase_result.rules = decision.rules;

@@ -66,21 +66,26 @@ void Redactor::apply(RunResult& result) const {
   const auto clean = [this](std::string& text) { text = (*this)(std::move(text)); };
   clean(result.command);
   clean(result.deciding_rule);
+  clean(result.environment_failure);
+  const auto clean_action = [&](ActionResult& action) {
+    for (auto* text : {&action.command, &action.outcome, &action.output_tail}) clean(*text);
+  };
   for (auto& service : result.services) {
     for (auto* text : {&service.detail, &service.address, &service.log_tail}) clean(*text);
   }
   for (auto& entry : result.not_run) clean(entry.why);
   for (auto& phase : result.phases) {
     clean(phase.deciding_rule);
+    clean(phase.environment_failure);
+    if (phase.rollback) clean_action(*phase.rollback);
     for (auto& rule : phase.rules) {
       clean(rule.observed);
       clean(rule.explanation);
     }
-    for (auto& action : phase.actions) {
-      for (auto* text : {&action.command, &action.outcome, &action.output_tail}) clean(*text);
-    }
+    for (auto& action : phase.actions) clean_action(action);
     for (auto& check : phase.checks) {
       clean(check.reproduce);
+      clean(check.parameters);
       clean(check.outcome.reason);
       if (check.outcome.control) {
         clean(check.outcome.control->planted);

@@ -8,6 +8,7 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/core/version.hpp"
+#include "harness/run/conclusion.hpp"
 #include "harness/run/environment.hpp"
 #include "harness/run/identity.hpp"
 #include "harness/run/phase_runner.hpp"
@@ -97,36 +98,6 @@ void run_phases(const plan::Plan& plan, const RunOptions& options, PhaseRunner& 
   }
 }
 
-void conclude(RunResult& result, const std::string& environment_failure) {
-  const PhaseResult* deciding = nullptr;
-  std::size_t judged = 0;
-  for (const auto& phase : result.phases) {
-    if (phase.entered_only) continue;
-    ++judged;
-    if (deciding == nullptr || worse(deciding->decision, phase.decision) != deciding->decision) deciding = &phase;
-  }
-  const auto skipped =
-      std::find_if(result.not_run.begin(), result.not_run.end(), [](const NotRun& n) { return n.what == "phase"; });
-  result.decision = deciding == nullptr ? Decision::inconclusive : deciding->decision;
-  if (deciding != nullptr) result.deciding_rule = deciding->deciding_rule;
-  if (skipped != result.not_run.end() && result.decision == Decision::go) result.decision = Decision::inconclusive;
-  if (skipped != result.not_run.end() && (deciding == nullptr || deciding->decision == Decision::go)) {
-    result.deciding_rule = fmt::format("phase {} did not run: {}", skipped->name, skipped->why);
-  }
-  if (result.decision == Decision::go && judged > 1) {
-    result.deciding_rule = fmt::format("all {} phases passed their gates", judged);
-  }
-  result.exit_code = result.decision == Decision::go      ? ExitCode::go
-                     : result.decision == Decision::no_go ? ExitCode::no_go
-                                                          : ExitCode::inconclusive;
-  if (!environment_failure.empty()) {
-    if (result.decision == Decision::go) result.decision = Decision::inconclusive;
-    if (result.decision == Decision::inconclusive) result.deciding_rule = environment_failure;
-    result.exit_code = ExitCode::environment;
-  }
-  if (result.deciding_rule.empty()) result.deciding_rule = "nothing ran";
-}
-
 // Every service's death stops what runs; so does the caller's stop. Outlives the services.
 class Stopper {
  public:
@@ -175,7 +146,8 @@ RunResult run_plan(const plan::Plan& plan, const RunOptions& options, const serv
       skip_phase(*planned.phase, environment_failure.empty() ? "the run was interrupted" : environment_failure, result);
     }
   }
-  conclude(result, environment_failure);
+  result.environment_failure = environment_failure;
+  conclude(result);
   if (environment) {
     result.services = environment->supervisor().results();
     redactor.apply(result);

@@ -9,6 +9,7 @@
 #include "harness/core/clock.hpp"
 #include "harness/core/result.hpp"
 #include "harness/plan/plan.hpp"
+#include "harness/run/exit_code.hpp"
 #include "harness/run/observer.hpp"
 #include "harness/services/run_folder.hpp"
 
@@ -23,19 +24,11 @@ struct RunOptions {
   std::filesystem::path binaries;   ///< what ${bin} means
   std::uint64_t seed = 0;
   bool controls = true;
-  std::string command;        ///< the command line that makes this run again, for the report
-  std::string check_command;  ///< the same up to where `--check NAME` goes
+  bool rollback_on_no_go = false;  ///< take a phase back whose gate is NO-GO
+  std::string command;             ///< the command line that makes this run again, for the report
+  std::string check_command;       ///< the same up to where `--check NAME` goes
 
   bool partial() const { return !suite.empty() || !check.empty(); }
-};
-
-/// Exit codes of every command.
-struct ExitCode {
-  static constexpr int go = 0;
-  static constexpr int no_go = 1;
-  static constexpr int usage = 2;
-  static constexpr int environment = 3;
-  static constexpr int inconclusive = 4;
 };
 
 /// Brings a plan's services up, runs its phases and decides their gates. What goes wrong on the way becomes part of the

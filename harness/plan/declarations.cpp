@@ -144,10 +144,19 @@ ParameterSpec action_declaration() {
 
 ParameterSpec phase_declaration() {
   return record("", "",
-                {text("name", "name of the phase", true), texts("needs", "phases whose gates must be open first"),
-                 texts("before", "checks before its actions"), texts("enter", "actions that make the step"),
+                {text("name", "name of the phase", true),
+                 texts("needs", "phases whose gates must be open first"),
+                 texts("before", "checks before its actions"),
+                 texts("enter", "actions that make the step"),
                  texts("during", "checks that run beside the actions, or after them where they must be alone"),
-                 texts("after", "checks when the actions are done"), rollback_declaration(), gate_declaration()});
+                 texts("after", "checks when the actions are done"),
+                 rollback_declaration(),
+                 {.name = "parallel",
+                  .type = ParameterType::boolean,
+                  .doc = "its checks may run side by side, as none changes what another looks at; those that measure "
+                         "run alone still",
+                  .default_text = "false"},
+                 gate_declaration()});
 }
 
 }  // namespace

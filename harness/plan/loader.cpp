@@ -126,6 +126,7 @@ void fill_phases(const Node& root, const json& values, Plan& plan) {
                     .limits = {},
                     .allow_inconclusive = {},
                     .at = list.items[i].at};
+    phase.parallel = value.at("parallel").get<bool>();
     if (value.contains("rollback")) phase.rollback = rollback_of(Parameters(value.at("rollback")));
     fill_gate(Parameters(value).record("gate"), phase);
     plan.phases.push_back(std::move(phase));

@@ -61,6 +61,7 @@ struct PhaseSpec {
   std::vector<std::string> during;
   std::vector<std::string> after;
   std::optional<RollbackSpec> rollback;
+  bool parallel = false;  ///< its checks may run side by side, but for those whose kind must be alone
   /// What the gate requires: "all", or globs over check names, kinds and suites.
   std::vector<std::string> require;
   std::vector<MinimumCoverage> coverage;

@@ -111,6 +111,7 @@ std::vector<Identity> Environment::identities() {
   for (const auto& service : plan_.services)
     add("service " + service.name, supervisor_->service(service.name)->program());
   for (const auto& action : plan_.actions) {
+    if (action.order) continue;
     const auto program = services::find_program(expand(action.command.at(0)));
     add("action " + action.name, program.is_relative() ? plan_.directory / program : program);
   }

@@ -51,6 +51,12 @@ void ProcessService::stop() noexcept {
   stopping_ = true;
   child_->end(SIGTERM, spec_.parameters.duration("stop_within"));
   child_.reset();
+  stopping_ = false;
+}
+
+void ProcessService::signal(int signal) {
+  if (!child_ || child_->exited()) throw EnvironmentError(fmt::format("service {} does not run", spec_.name));
+  child_->signal_group(signal);
 }
 
 std::optional<std::string> ProcessService::died() const {

@@ -108,6 +108,7 @@ std::vector<Identity> Environment::identities() {
   };
   std::error_code ignored;
   add("sluice", fs::read_symlink("/proc/self/exe", ignored));
+  for (const auto& file : plan_.waiver_files) add("waivers " + file.filename().string(), file);
   for (const auto& service : plan_.services)
     add("service " + service.name, supervisor_->service(service.name)->program());
   for (const auto& action : plan_.actions) {

@@ -332,10 +332,7 @@ PhaseResult PhaseRunner::run(const plan::PhaseSpec& phase, RunResult& result) {
   phase_result.environment_failure = environment_failure();
   phase_result.interrupted = stop_.stop_requested();
   phase_result.partial = options_.partial();
-  const auto decision = decide(phase_result, result.not_run);
-  phase_result.decision = decision.decision;
-  phase_result.deciding_rule = decision.deciding_rule;
-  phase_result.rules = decision.rules;
+  record(decide(phase_result, result.not_run), phase_result);
   take_back(phase, phase_result, result);
   phase_result.duration = clock_.now() - begun;
   observer_.phase_finished(phase_result);

@@ -243,7 +243,10 @@ std::optional<ExitStatus> ChildProcess::wait(std::chrono::nanoseconds timeout, s
 void ChildProcess::signal_group(int signal) const { killpg(state_->pid, signal); }
 
 ExitStatus ChildProcess::end(int signal, std::chrono::nanoseconds grace) {
-  if (!exited()) signal_group(signal);
+  if (!exited()) {
+    signal_group(signal);
+    signal_group(SIGCONT);  // one that was halted could not act on it
+  }
   if (const auto status = wait(grace)) return *status;
   signal_group(SIGKILL);
   // SIGKILL cannot be refused; a process stuck in the kernel ends when its call does.

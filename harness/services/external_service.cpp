@@ -2,23 +2,24 @@
 
 #include <fmt/core.h>
 
-#include <pqxx/pqxx>
-
 #include "harness/core/errors.hpp"
 #include "harness/net/endpoint.hpp"
+#include "harness/stores/postgres_connection.hpp"
 
 namespace sluice::services {
 namespace {
 
+using namespace std::chrono_literals;
+
 bool is_postgres(const std::string& url) { return url.starts_with("postgresql://") || url.starts_with("postgres://"); }
 
-std::string ask_postgres(const std::string& url) {
+std::string ask_postgres(const std::string& url, std::stop_token stop) {
   try {
-    pqxx::connection connection(url);
-    pqxx::nontransaction(connection).exec1("SELECT 1");
+    stores::PostgresConnection connection(url, {.connect_timeout = 2s, .statement_timeout = 2s, .cancelled = stop});
+    connection.query("SELECT 1", {}, "asking whether it is ready");
     return "";
-  } catch (const std::exception&) {
-    return "does not answer SELECT 1";  // libpq's own text may repeat the password
+  } catch (const std::exception& error) {
+    return error.what();  // the store's own messages hold no password
   }
 }
 
@@ -37,20 +38,21 @@ std::map<std::string, std::string> ExternalService::attributes() const {
           {"port", std::to_string(endpoint.port)}};
 }
 
+void ExternalService::signal(int) {
+  throw EnvironmentError(
+      fmt::format("service {} is external: sluice did not start it and sends it no signals", spec_.name));
+}
+
 void ExternalService::start(std::stop_token stop) {
   const Parameters parameters = expanded(spec_.parameters, environment_, spec_.name);
   url_ = parameters.text("url");
   if (is_postgres(url_)) {
-    probe_ = [url = url_] { return ask_postgres(url); };
+    probe_ = [url = url_](std::stop_token cancelled) { return ask_postgres(url, cancelled); };
   } else {
     probe_ = make_url_probe(parameters.record("ready"), url_);
   }
   await_ready(
       spec_.name, probe_, [] { return std::string(); }, parameters.record("ready").duration("within"), stop);
-}
-
-void ExternalService::signal(int) {
-  throw EnvironmentError(fmt::format("service {} is external: the run sends it no signals", spec_.name));
 }
 
 }  // namespace sluice::services

@@ -12,9 +12,11 @@ class ExternalService final : public Service {
   std::map<std::string, std::string> attributes() const override;
   void start(std::stop_token stop) override;
   void stop() noexcept override {}
-  void signal(int signal) override;
   std::optional<std::string> died() const override { return std::nullopt; }
-  std::string probe() override { return probe_ ? probe_() : "it has not been asked yet"; }
+  std::string probe(std::stop_token stop) override { return probe_ ? probe_(stop) : "it has not been asked yet"; }
+  /// Refused: it is not ours.
+  void signal(int signal) override;
+  bool ours() const override { return false; }
 
  private:
   plan::ServiceSpec spec_;

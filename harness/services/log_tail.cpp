@@ -9,11 +9,12 @@
 namespace sluice::services {
 namespace {
 
-std::string last_bytes(const std::filesystem::path& log, std::streamoff limit) {
+std::string last_bytes(const std::filesystem::path& log, std::streamoff limit, std::uintmax_t from) {
   std::ifstream stream(log, std::ios::binary | std::ios::ate);
   if (!stream) return "";
   const std::streamoff size = stream.tellg();
-  const std::streamoff wanted = std::min(size, limit);
+  const auto begin = static_cast<std::streamoff>(from);
+  const std::streamoff wanted = std::min(begin <= size ? size - begin : size, limit);
   stream.seekg(size - wanted);
   std::string text(static_cast<std::size_t>(wanted), '\0');
   stream.read(text.data(), wanted);
@@ -23,8 +24,8 @@ std::string last_bytes(const std::filesystem::path& log, std::streamoff limit) {
 
 }  // namespace
 
-std::string log_tail(const std::filesystem::path& log, std::size_t lines) {
-  const std::string text = last_bytes(log, 8 << 10);
+std::string log_tail(const std::filesystem::path& log, std::size_t lines, std::uintmax_t from) {
+  const std::string text = last_bytes(log, 8 << 10, from);
   std::vector<std::string_view> found;
   std::string_view rest = text;
   while (!rest.empty()) {
@@ -42,11 +43,7 @@ std::string log_tail(const std::filesystem::path& log, std::size_t lines) {
 }
 
 bool log_contains(const std::filesystem::path& log, std::string_view text, std::uintmax_t from) {
-  constexpr std::uintmax_t most = 16 << 20;
-  std::error_code missing;
-  const auto size = std::filesystem::file_size(log, missing);
-  if (missing || size <= from) return false;
-  return last_bytes(log, static_cast<std::streamoff>(std::min(size - from, most))).find(text) != std::string::npos;
+  return last_bytes(log, 16 << 20, from).find(text) != std::string::npos;
 }
 
 }  // namespace sluice::services

@@ -7,10 +7,11 @@
 
 namespace sluice::services {
 
-/// The last lines of a log as printable text: at most `lines` lines and 8 KiB; empty when there is no log.
-std::string log_tail(const std::filesystem::path& log, std::size_t lines = 15);
+/// The last lines of a log as printable text: at most `lines` lines and 8 KiB; empty when there is no log. What stands
+/// before byte `from` is left out, unless the log has become shorter than that since.
+std::string log_tail(const std::filesystem::path& log, std::size_t lines = 15, std::uintmax_t from = 0);
 
-/// Whether `text` occurs in the log behind its first `from` bytes. Reads at most the last 16 MiB.
+/// Whether `text` occurs in the log after byte `from`. Reads at most the last 16 MiB.
 bool log_contains(const std::filesystem::path& log, std::string_view text, std::uintmax_t from = 0);
 
 }  // namespace sluice::services

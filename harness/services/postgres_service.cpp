@@ -5,17 +5,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <pqxx/pqxx>
 
 #include "harness/core/errors.hpp"
 #include "harness/net/http_client.hpp"
-#include "harness/services/log_tail.hpp"
-#include "harness/services/readiness.hpp"
+#include "harness/stores/postgres_connection.hpp"
 
 namespace sluice::services {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 constexpr const char* superuser = "sluice";
 
 // Debian keeps the server's programs outside PATH, one folder a version; the newest serves.
@@ -48,11 +49,10 @@ std::optional<RunAs> unprivileged_user() {
 }  // namespace
 
 PostgresService::PostgresService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment)
-    : spec_(spec),
-      environment_(environment),
+    // SIGINT is the fast shutdown: sessions are ended, data is flushed.
+    : OwnedService(spec, environment, {SIGINT, std::chrono::seconds(5)}),
       binaries_(find_binaries()),
       folder_(environment.work / spec.name),
-      log_(environment.logs / (spec.name + ".log")),
       run_as_(unprivileged_user()) {}
 
 std::map<std::string, std::string> PostgresService::attributes() const {
@@ -61,7 +61,7 @@ std::map<std::string, std::string> PostgresService::attributes() const {
           {"socket", socket},
           {"port", "5432"},
           {"user", superuser},
-          {"log", log_.string()}};
+          {"log", log().string()}};
 }
 
 void PostgresService::prepare_folders() {
@@ -77,7 +77,7 @@ void PostgresService::initialise(std::stop_token stop) {
                   "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"},
       .environment = {{"TZ", "UTC"}},
       .directory = folder_,
-      .log = log_,
+      .log = log(),
       .run_as = run_as_};
   const auto initdb = environment_.host->spawn(options);
   const auto status = initdb->wait(spec_.parameters.duration("within"), stop);
@@ -89,21 +89,11 @@ void PostgresService::initialise(std::stop_token stop) {
 }
 
 std::vector<std::string> PostgresService::server_command() const {
-  std::vector<std::string> command{(binaries_ / "postgres").string(),
-                                   "-D",
-                                   (folder_ / "data").string(),
-                                   "-k",
-                                   folder_.string(),
-                                   "-c",
-                                   "listen_addresses=",
-                                   "-c",
-                                   "unix_socket_permissions=0777",
-                                   "-c",
-                                   "max_connections=200",
-                                   "-c",
-                                   "timezone=UTC",
-                                   "-c",
-                                   "log_timezone=UTC"};
+  std::vector<std::string> command{
+      (binaries_ / "postgres").string(), "-D", (folder_ / "data").string(), "-k", folder_.string(), "-c",
+      "listen_addresses=", "-c", "unix_socket_permissions=0777", "-c", "max_connections=200",
+      // in its data folder, not in /dev/shm: it goes with the folder, however the server ends
+      "-c", "dynamic_shared_memory_type=mmap", "-c", "timezone=UTC", "-c", "log_timezone=UTC"};
   if (!spec_.parameters.boolean("durable")) {
     for (const char* setting : {"fsync=off", "synchronous_commit=off", "full_page_writes=off"}) {
       command.insert(command.end(), {"-c", setting});
@@ -119,23 +109,14 @@ std::vector<std::string> PostgresService::server_command() const {
 
 void PostgresService::spawn_server() {
   // SIGQUIT: should sluice die, PostgreSQL stops at once but still removes its shared memory.
-  const SpawnOptions options{.command = server_command(),
-                             .environment = {},
-                             .directory = folder_,
-                             .log = log_,
-                             .run_as = run_as_,
-                             .death_signal = SIGQUIT};
-  child_ = environment_.host->spawn(options, [this](ExitStatus) {
-    if (!stopping_ && on_death) on_death();
-  });
+  spawn({.command = server_command(), .directory = folder_, .run_as = run_as_, .death_signal = SIGQUIT});
 }
 
-std::string PostgresService::ask(const std::string& database) const {
+std::string PostgresService::ask(const std::string& database, std::stop_token stop) const {
   try {
-    pqxx::connection connection(
-        fmt::format("host={} port=5432 user={} dbname={} connect_timeout=2", folder_.string(), superuser, database));
-    pqxx::nontransaction transaction(connection);
-    transaction.exec1("SELECT 1");
+    stores::StoreOptions options{.connect_timeout = 2s, .statement_timeout = 2s, .cancelled = stop};
+    stores::PostgresConnection connection(attributes().at("url") + "/" + net::percent_encode(database), options);
+    connection.query("SELECT 1", {}, "asking whether it is ready");
     return "";
   } catch (const std::exception& error) {
     std::string what = error.what();
@@ -154,51 +135,31 @@ void PostgresService::create_databases() {
 }
 
 void PostgresService::start(std::stop_token stop) {
-  parameters_ = expanded(spec_.parameters, environment_, spec_.name);
-  const bool first = !fs::exists(folder_ / "data" / "PG_VERSION");  // or it comes back with what it held
-  prepare_folders();
-  if (first) initialise(stop);
-  spawn_server();
-  const auto dead = [this] {
-    const auto status = child_->exited();
-    return status ? fmt::format("ended before it was ready ({})", status->to_string()) : std::string();
-  };
-  await_ready(
-      spec_.name, [this] { return ask("postgres"); }, dead, spec_.parameters.duration("within"), stop);
-  try {
-    if (first) create_databases();
-  } catch (const pqxx::failure& error) {
-    throw EnvironmentError(fmt::format("service {}: cannot create its databases: {}", spec_.name, error.what()));
+  if (!initialised_) {
+    parameters_ = expanded(spec_.parameters, environment_, spec_.name);
+    prepare_folders();
+    initialise(stop);
   }
-  if (const auto missing = probe(); !missing.empty())
+  spawn_server();
+  await([this](std::stop_token cancelled) { return ask("postgres", cancelled); }, spec_.parameters.duration("within"),
+        stop);
+  if (!initialised_) {
+    try {
+      create_databases();
+    } catch (const pqxx::failure& error) {
+      throw EnvironmentError(fmt::format("service {}: cannot create its databases: {}", spec_.name, error.what()));
+    }
+    initialised_ = true;
+  }
+  if (const auto missing = probe(stop); !missing.empty())
     throw EnvironmentError(fmt::format("service {}: {}", spec_.name, missing));
 }
 
-std::string PostgresService::probe() {
+std::string PostgresService::probe(std::stop_token stop) {
   for (const auto& database : parameters_.texts("databases")) {
-    if (auto missing = ask(database); !missing.empty()) return missing;
+    if (auto missing = ask(database, stop); !missing.empty()) return missing;
   }
-  return ask("postgres");
-}
-
-void PostgresService::stop() noexcept {
-  if (!child_) return;
-  stopping_ = true;
-  child_->end(SIGINT, std::chrono::seconds(5));  // fast shutdown: sessions are ended, data is flushed
-  child_.reset();
-  stopping_ = false;
-}
-
-void PostgresService::signal(int signal) {
-  if (!child_ || child_->exited()) throw EnvironmentError(fmt::format("service {} does not run", spec_.name));
-  child_->signal_group(signal);
-}
-
-std::optional<std::string> PostgresService::died() const {
-  if (!child_ || stopping_) return std::nullopt;
-  const auto status = child_->exited();
-  if (!status) return std::nullopt;
-  return status->to_string();
+  return ask("postgres", stop);
 }
 
 }  // namespace sluice::services

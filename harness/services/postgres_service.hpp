@@ -1,26 +1,21 @@
 #pragma once
-#include <atomic>
 #include <memory>
 #include <optional>
 
-#include "harness/services/service.hpp"
+#include "harness/services/owned_service.hpp"
 
 namespace sluice::services {
 
 /// A private PostgreSQL cluster: its data in the run's folder, reachable over a unix socket only, run directly so that
 /// its process is the one we watch. As root it runs as the user `postgres`, or `nobody` where that does not exist.
-class PostgresService final : public Service {
+/// Started again, it keeps its data.
+class PostgresService final : public OwnedService {
  public:
   PostgresService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment);
-  ~PostgresService() override { stop(); }
 
   std::map<std::string, std::string> attributes() const override;
   void start(std::stop_token stop) override;
-  void stop() noexcept override;
-  void signal(int signal) override;
-  std::optional<std::string> died() const override;
-  std::string probe() override;
-  std::filesystem::path log() const override { return log_; }
+  std::string probe(std::stop_token stop) override;
   std::filesystem::path program() const override { return binaries_ / "postgres"; }
 
  private:
@@ -30,17 +25,13 @@ class PostgresService final : public Service {
   void create_databases();
   std::vector<std::string> server_command() const;
   /// Empty when `database` answers SELECT 1.
-  std::string ask(const std::string& database) const;
+  std::string ask(const std::string& database, std::stop_token stop) const;
 
-  plan::ServiceSpec spec_;
-  Parameters parameters_;  ///< references filled, from start() on
-  const ServiceEnvironment& environment_;
+  Parameters parameters_;     ///< references filled; set by the first start()
+  bool initialised_ = false;  ///< its data and databases are there
   std::filesystem::path binaries_;
   std::filesystem::path folder_;
-  std::filesystem::path log_;
   std::optional<RunAs> run_as_;
-  std::unique_ptr<ChildProcess> child_;
-  std::atomic<bool> stopping_ = false;  ///< read on the host's thread too
 };
 
 }  // namespace sluice::services

@@ -19,10 +19,10 @@ net::HttpLimits probe_limits() {
   return {.header_bytes = 16 << 10, .body_bytes = 1 << 20, .connect_timeout = 1s, .request_timeout = 2s};
 }
 
-std::string probe_http(const net::Endpoint& endpoint, const std::string& path) {
+std::string probe_http(const net::Endpoint& endpoint, const std::string& path, std::stop_token stop) {
   try {
     net::HttpClient client(endpoint, probe_limits());
-    const auto response = client.send({.method = "GET", .target = path, .headers = {}, .body = {}});
+    const auto response = client.send({.method = "GET", .target = path, .headers = {}, .body = {}}, stop);
     if (response.status < 400) return "";
     return fmt::format("GET {} answers {}: {}", path, response.status, printable(response.body, 200));
   } catch (const net::NetworkError& error) {
@@ -31,10 +31,10 @@ std::string probe_http(const net::Endpoint& endpoint, const std::string& path) {
 }
 
 // A connection that can be made; a request that is then refused or closed still proves that something listens.
-std::string probe_tcp(const net::Endpoint& endpoint) {
+std::string probe_tcp(const net::Endpoint& endpoint, std::stop_token stop) {
   try {
     net::HttpClient client(endpoint, probe_limits());
-    client.send({.method = "GET", .target = "/", .headers = {}, .body = {}});
+    client.send({.method = "GET", .target = "/", .headers = {}, .body = {}}, stop);
     return "";
   } catch (const net::NetworkError& error) {
     return error.failure() == net::NetworkFailure::connect ? error.what() : "";
@@ -53,11 +53,11 @@ void wait_or_stop(std::chrono::nanoseconds duration, std::stop_token stop) {
 Probe combined_probe(const Parameters& ready, const net::Endpoint& endpoint) {
   const std::string path = ready.has("http") ? ready.text("http") : "";
   const bool tcp = (path.empty() && !ready.has("log")) || (ready.has("tcp") && ready.boolean("tcp"));
-  return [=] {
+  return [=](std::stop_token stop) {
     if (tcp) {
-      if (auto missing = probe_tcp(endpoint); !missing.empty()) return missing;
+      if (auto missing = probe_tcp(endpoint, stop); !missing.empty()) return missing;
     }
-    return path.empty() ? std::string() : probe_http(endpoint, path);
+    return path.empty() ? std::string() : probe_http(endpoint, path, stop);
   };
 }
 
@@ -78,7 +78,8 @@ void await_ready(const std::string& service, const Probe& probe, const std::func
   while (true) {
     if (stop.stop_requested()) throw Cancelled();
     if (const auto why = dead(); !why.empty()) throw EnvironmentError(fmt::format("service {} {}", service, why));
-    const std::string missing = probe();
+    const std::string missing = probe(stop);
+    if (stop.stop_requested()) throw Cancelled();
     if (missing.empty()) return;
     if (std::chrono::steady_clock::now() >= deadline) {
       throw EnvironmentError(

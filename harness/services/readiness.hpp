@@ -8,8 +8,9 @@
 
 namespace sluice::services {
 
-/// One question to a service: empty when it is ready, else what is still missing. Bounded to a second or two.
-using Probe = std::function<std::string()>;
+/// One question to a service: empty when it is ready, else what is still missing. Bounded to a few seconds, and cut
+/// short by a stop.
+using Probe = std::function<std::string(std::stop_token)>;
 
 /// The probe that a plan's `ready:` record describes for a service at `address` (host:port); asked again during the
 /// run. With nothing described it is a TCP connection. `log` is not part of it: a line once written stays true, and the

@@ -26,25 +26,27 @@ struct ServiceEnvironment {
   std::function<std::string(const std::string& text, const std::string& self)> expand;
 };
 
-/// Something that runs and must be ready. One thread at a time, but for exited() and probe(), which any thread may
-/// call.
+/// Something that runs and must be ready. start() and stop() come one at a time; the rest from any thread beside them.
 class Service {
  public:
   virtual ~Service() = default;
 
   /// What `${NAME.…}` means; valid from construction, so that a service can be told its own address.
   virtual std::map<std::string, std::string> attributes() const = 0;
-  /// Starts it and waits until it is ready. Throws EnvironmentError with the cause and its last log lines: it ended, it
-  /// took too long, it could not be started. Throws Cancelled on `stop`. After stop() it can be started again.
+  /// Starts it and waits until it is ready; again after stop(), at the same address. Throws EnvironmentError with the
+  /// cause and its last log lines: it ended, it took too long, it could not be started. Throws Cancelled on `stop`.
   virtual void start(std::stop_token stop) = 0;
   /// Ends it; no-op when it does not run or is not ours.
   virtual void stop() noexcept = 0;
-  /// Sends a signal to it and its children. Throws EnvironmentError when it does not run or is not ours.
-  virtual void signal(int signal) = 0;
   /// How it ended, if it was ours and has ended without being asked to.
   virtual std::optional<std::string> died() const = 0;
-  /// Empty when it answers as a ready service does, else what is wrong.
-  virtual std::string probe() = 0;
+  /// Sends `signal` to its process group. Throws EnvironmentError when it does not run or is not ours.
+  virtual void signal(int signal) = 0;
+  /// Empty when it answers as a ready service does, else what is wrong. Only after start() has returned once. Bounded
+  /// to a few seconds; a stop cuts it short.
+  virtual std::string probe(std::stop_token stop) = 0;
+  /// Whether it runs on our account: then it can be stopped and started.
+  virtual bool ours() const { return true; }
   virtual std::filesystem::path log() const { return {}; }
   /// The program that runs, for its identity; empty when there is none.
   virtual std::filesystem::path program() const { return {}; }

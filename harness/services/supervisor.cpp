@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <csignal>
 #include <exception>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "harness/core/errors.hpp"
 #include "harness/services/external_service.hpp"
@@ -26,6 +28,10 @@ nlohmann::json expand_all(const nlohmann::json& value, const ServiceEnvironment&
   return filled;
 }
 
+bool is_end(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT || signal == SIGABRT || signal == SIGKILL;
+}
+
 }  // namespace
 
 Parameters expanded(const Parameters& parameters, const ServiceEnvironment& environment, const std::string& self) {
@@ -39,11 +45,32 @@ std::unique_ptr<Service> make_service(const plan::ServiceSpec& spec, const Servi
   throw std::logic_error("service kind '" + spec.kind + "' is declared and not made");
 }
 
+const char* to_string(State state) {
+  switch (state) {
+    case State::not_started:
+      return "not started";
+    case State::starting:
+      return "starting";
+    case State::ready:
+      return "ready";
+    case State::halted:
+      return "halted";
+    case State::stopped:
+      return "stopped";
+    case State::failed:
+      return "failed to start";
+    case State::died:
+      return "died";
+    case State::unanswering:
+      return "stopped answering";
+  }
+  return "unknown";
+}
+
 Supervisor::Supervisor(
     const std::vector<plan::ServiceSpec>& specs, const ServiceEnvironment& environment,
     const std::function<std::unique_ptr<Service>(const plan::ServiceSpec&, const ServiceEnvironment&)>& make)
     : clock_(environment.clock) {
-  entries_.reserve(specs.size());  // entries are referred to by address from here on
   for (const auto& spec : specs) {
     Entry& entry = entries_.emplace_back();
     entry.spec = spec;
@@ -57,25 +84,40 @@ Supervisor::~Supervisor() { stop(); }
 void Supervisor::note_death(Entry& entry) {
   {
     const std::lock_guard lock(mutex_);
-    if (entry.state != "ready") return;  // start_one reports deaths before readiness, with the reason
+    if (!loss_of(entry)) return;  // stopped on purpose; and start_one reports deaths before readiness, with the reason
   }
   if (on_loss) on_loss();
 }
 
 void Supervisor::start_one(Entry& entry, std::stop_token stop) {
   const auto begun = clock_->now();
+  State before = State::not_started;
+  {
+    const std::lock_guard lock(mutex_);
+    before = std::exchange(entry.state, State::starting);
+    entry.detail.clear();
+    entry.asked_to_end = false;
+    ++entry.starts;
+  }
   try {
     entry.service->start(stop);
+  } catch (const Cancelled&) {
+    const std::lock_guard lock(mutex_);
+    entry.state = before;
+    throw;
   } catch (const std::exception& error) {
     const std::lock_guard lock(mutex_);
-    entry.state = "failed to start";
+    entry.state = State::failed;
     entry.detail = error.what();
     throw;
   }
-  const std::lock_guard lock(mutex_);
-  entry.state = "ready";
-  entry.ready_after = clock_->now() - begun;
-  order_.push_back(&entry);
+  {
+    const std::lock_guard lock(mutex_);
+    entry.state = State::ready;
+    entry.ready_after = clock_->now() - begun;
+    order_.push_back(&entry);
+  }
+  note_death(entry);  // it may have died while it was not yet called ready
 }
 
 void Supervisor::start(std::stop_token stop,
@@ -86,6 +128,7 @@ void Supervisor::start(std::stop_token stop,
   std::exception_ptr first_failure;
   std::stop_source abandon;
   const std::stop_callback forward(stop, [&] { abandon.request_stop(); });
+  const std::stop_callback on_closing(closing_.get_token(), [&] { abandon.request_stop(); });
 
   const auto run = [&](Entry& entry) {
     {
@@ -97,7 +140,10 @@ void Supervisor::start(std::stop_token stop,
       if (first_failure) return;
     }
     try {
-      start_one(entry, abandon.get_token());
+      {
+        const std::lock_guard control(entry.control);
+        start_one(entry, abandon.get_token());
+      }
       const std::lock_guard lock(mutex);
       ready.insert(entry.spec.name);
       if (on_ready) on_ready(entry.spec.name, entry.ready_after);
@@ -116,110 +162,171 @@ void Supervisor::start(std::stop_token stop,
 }
 
 void Supervisor::stop() noexcept {
+  closing_.request_stop();
   std::vector<Entry*> order;
   {
     const std::lock_guard lock(mutex_);
     for (auto& entry : entries_) {
-      if (entry.state != "ready") continue;
-      const auto how = entry.service->died();
-      entry.state = how ? "died" : "stopped";
-      if (how) entry.detail = *how;
+      if (entry.state != State::ready && entry.state != State::halted) continue;
+      const auto how = loss_of(entry);
+      entry.state = how ? State::died : State::stopped;
+      if (how) entry.detail = how->how;
     }
     order.swap(order_);
   }
-  for (auto entry = order.rbegin(); entry != order.rend(); ++entry) (*entry)->service->stop();
-  for (auto& entry : entries_) entry.service->stop();  // what never became ready
+  const auto end = [](Entry& entry) {
+    const std::lock_guard control(entry.control);
+    entry.service->stop();
+  };
+  for (auto entry = order.rbegin(); entry != order.rend(); ++entry) end(**entry);
+  for (auto& entry : entries_) end(entry);  // what never became ready
 }
 
-Supervisor::Entry& Supervisor::find(const std::string& name) {
+Supervisor::Entry& Supervisor::entry(const std::string& name) {
   for (auto& entry : entries_) {
     if (entry.spec.name == name) return entry;
   }
   throw InputError(fmt::format("no service is called '{}'", name));
 }
 
-// The entry's control is held. The state changes first: whoever then asks does not take the end for a death.
-void Supervisor::stop_one(Entry& entry) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (entry.spec.kind == "external") {
-      throw EnvironmentError(
-          fmt::format("service {} is external: the run neither starts nor stops it", entry.spec.name));
-    }
-    if (entry.state != "ready") {
-      throw EnvironmentError(fmt::format("service {} cannot be stopped: it is {}", entry.spec.name, entry.state));
-    }
-    entry.state = "stopped";
-    std::erase(order_, &entry);
+Supervisor::Entry& Supervisor::own_entry(const std::string& name) {
+  Entry& found = entry(name);
+  if (!found.service->ours()) {
+    throw EnvironmentError(fmt::format(
+        "service {} is external: sluice did not start it, so it neither stops, starts nor signals it; use an "
+        "action with a command that does",
+        name));
   }
+  return found;
+}
+
+void Supervisor::begin_stop(Entry& entry) {
+  const std::lock_guard lock(mutex_);
+  if (const auto loss = loss_of(entry)) {
+    if (entry.state != State::failed) {
+      throw EnvironmentError(
+          fmt::format("service {} was lost before it could be stopped: {}", loss->service, loss->how));
+    }
+  } else if (entry.state == State::not_started || entry.state == State::starting) {
+    throw EnvironmentError(fmt::format("service {} is not up yet", entry.spec.name));
+  }
+  entry.state = State::stopped;
+  entry.detail.clear();
+  std::erase(order_, &entry);
+}
+
+void Supervisor::stop_held(Entry& entry) {
+  if (closing_.stop_requested()) throw Cancelled();
+  begin_stop(entry);
   entry.service->stop();
 }
 
-void Supervisor::start_again(Entry& entry, std::stop_token stop) {
+void Supervisor::start_held(Entry& entry, std::stop_token stop) {
   {
     const std::lock_guard lock(mutex_);
-    if (entry.state != "stopped") {
-      throw EnvironmentError(fmt::format("service {} cannot be started: it is {}", entry.spec.name, entry.state));
+    const bool ready = entry.state == State::ready && !entry.asked_to_end;
+    if (entry.state == State::halted) {
+      throw EnvironmentError(fmt::format("service {} is halted: send it SIGCONT, or restart it", entry.spec.name));
     }
+    for (const auto& other : entries_) {
+      const auto& needs = entry.spec.needs;
+      if (ready || other.state == State::ready) continue;
+      if (std::find(needs.begin(), needs.end(), other.spec.name) == needs.end()) continue;
+      throw EnvironmentError(fmt::format("service {} cannot be started: it needs {}, which is {}", entry.spec.name,
+                                         other.spec.name, to_string(other.state)));
+    }
+    if (ready && !loss_of(entry)) return;
   }
-  start_one(entry, stop);
+  stop_held(entry);  // what was asked to end may still be at it; and this refuses one that was lost
+  std::stop_source abandon;
+  const std::stop_callback on_stop(stop, [&] { abandon.request_stop(); });
+  const std::stop_callback on_closing(closing_.get_token(), [&] { abandon.request_stop(); });
+  try {
+    start_one(entry, abandon.get_token());
+  } catch (...) {
+    entry.service->stop();  // nothing half up stays behind
+    throw;
+  }
 }
 
 void Supervisor::stop_service(const std::string& name) {
-  Entry& entry = find(name);
-  const std::lock_guard control(*entry.control);
-  stop_one(entry);
+  Entry& entry = own_entry(name);
+  const std::lock_guard control(entry.control);
+  stop_held(entry);
 }
 
 void Supervisor::start_service(const std::string& name, std::stop_token stop) {
-  Entry& entry = find(name);
-  const std::lock_guard control(*entry.control);
-  start_again(entry, stop);
+  Entry& entry = own_entry(name);
+  const std::lock_guard control(entry.control);
+  start_held(entry, stop);
 }
 
 void Supervisor::restart(const std::string& name, std::stop_token stop) {
-  Entry& entry = find(name);
-  const std::lock_guard control(*entry.control);
-  stop_one(entry);
-  start_again(entry, stop);
+  Entry& entry = own_entry(name);
+  const std::lock_guard control(entry.control);
+  stop_held(entry);
+  start_held(entry, stop);
 }
 
 void Supervisor::signal(const std::string& name, int signal) {
-  Entry& entry = find(name);
-  const std::lock_guard control(*entry.control);
+  Entry& entry = own_entry(name);
+  const std::lock_guard control(entry.control);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto loss = loss_of(entry))
+      throw EnvironmentError(fmt::format("service {} was lost before: {}", name, loss->how));
+    // Before the signal is sent: its effect may come at once.
+    if (is_end(signal)) entry.asked_to_end = true;
+    if (signal == SIGSTOP && entry.state == State::ready) entry.state = State::halted;
+  }
   entry.service->signal(signal);
+  const std::lock_guard lock(mutex_);
+  if (signal == SIGCONT && entry.state == State::halted) entry.state = State::ready;
+}
+
+std::optional<Loss> Supervisor::loss_of(const Entry& entry) const {
+  if (entry.state == State::failed || entry.state == State::unanswering)
+    return Loss{entry.spec.name, fmt::format("{}: {}", to_string(entry.state), entry.detail)};
+  if (entry.asked_to_end || (entry.state != State::ready && entry.state != State::halted)) return std::nullopt;
+  if (const auto how = entry.service->died()) return Loss{entry.spec.name, *how};
+  return std::nullopt;
 }
 
 std::optional<Loss> Supervisor::lost() const {
   const std::lock_guard lock(mutex_);
   for (const auto& entry : entries_) {
-    if (entry.state != "ready") continue;
-    if (const auto how = entry.service->died()) return Loss{entry.spec.name, *how};
+    if (auto loss = loss_of(entry)) return loss;
   }
   return std::nullopt;
 }
 
+// Whether its silence would be its own fault: it is up, and so is all that it needs.
+bool Supervisor::must_answer(const Entry& entry) const {
+  if (entry.state != State::ready || entry.asked_to_end) return false;
+  return std::all_of(entries_.begin(), entries_.end(), [&](const Entry& other) {
+    const auto& needs = entry.spec.needs;
+    return std::find(needs.begin(), needs.end(), other.spec.name) == needs.end() || must_answer(other);
+  });
+}
+
 std::optional<Loss> Supervisor::probe_all() {
-  if (auto loss = lost()) return loss;
   for (auto& entry : entries_) {
-    std::string missing;
+    unsigned starts = 0;
     {
-      const std::lock_guard control(*entry.control);
-      {
-        const std::lock_guard lock(mutex_);
-        if (entry.state != "ready") continue;  // stopped on purpose, or known to be lost
-      }
-      missing = entry.service->probe();
+      const std::lock_guard lock(mutex_);
+      if (auto loss = loss_of(entry)) return loss;
+      if (!must_answer(entry)) continue;
+      starts = entry.starts;
     }
+    const std::string missing = entry.service->probe(closing_.get_token());
     if (missing.empty()) continue;
-    if (auto loss = lost()) return loss;
     const std::lock_guard lock(mutex_);
-    entry.state = "stopped answering";
+    if (auto loss = loss_of(entry)) return loss;
+    if (closing_.stop_requested() || !must_answer(entry) || entry.starts != starts) continue;
+    entry.state = State::unanswering;
     entry.detail = missing;
-    order_.push_back(&entry);
-    return Loss{entry.spec.name, "no longer answers: " + missing};
   }
-  return std::nullopt;
+  return lost();
 }
 
 std::string Supervisor::attribute(const std::string& service, const std::string& name) const {
@@ -242,22 +349,27 @@ std::vector<ServiceResult> Supervisor::results() const {
   const std::lock_guard lock(mutex_);
   std::vector<ServiceResult> results;
   for (const auto& entry : entries_) {
-    ServiceResult result{.name = entry.spec.name,
-                         .kind = entry.spec.kind,
-                         .state = entry.state,
-                         .detail = entry.detail,
-                         .ready_after = entry.ready_after,
-                         .log = entry.service->log().string()};
-    if (entry.state == "ready") {
-      if (const auto how = entry.service->died()) {
-        result.state = "died";
-        result.detail = *how;
+    State state = entry.state;
+    std::string detail = entry.detail;
+    if (state == State::ready || state == State::halted) {
+      const auto loss = loss_of(entry);
+      if (loss) {
+        state = State::died;
+        detail = loss->how;
+      } else if (entry.asked_to_end && entry.service->died()) {
+        state = State::stopped;
       }
     }
+    ServiceResult result{.name = entry.spec.name,
+                         .kind = entry.spec.kind,
+                         .state = to_string(state),
+                         .detail = detail,
+                         .ready_after = entry.ready_after,
+                         .log = entry.service->log().string()};
     const auto attributes = entry.service->attributes();
     if (const auto url = attributes.find("url"); url != attributes.end()) result.address = url->second;
-    if (result.state != "ready" && result.state != "stopped" && !result.log.empty())
-      result.log_tail = log_tail(result.log);
+    const bool well = state == State::ready || state == State::halted || state == State::stopped;
+    if (!well && !result.log.empty()) result.log_tail = log_tail(result.log);
     results.push_back(std::move(result));
   }
   return results;

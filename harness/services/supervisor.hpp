@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +20,11 @@ struct Loss {
   std::string how;  ///< "killed by signal 9 (Killed)", "does not answer: ..."
 };
 
+/// What has become of a service.
+enum class State { not_started, starting, ready, halted, stopped, failed, died, unanswering };
+/// As it stands in reports: "ready", "failed to start", "stopped answering".
+const char* to_string(State state);
+
 /// Brings all services of a plan up by their needs, in parallel where these allow, watches them, and takes them down in
 /// reverse.
 class Supervisor {
@@ -32,15 +38,24 @@ class Supervisor {
   /// Returns when all are ready. Throws EnvironmentError for the first that fails (the others are stopped) and
   /// Cancelled. `on_ready` is called with each name and its time to ready, from any thread, one at a time.
   void start(std::stop_token stop, const std::function<void(const std::string&, std::chrono::nanoseconds)>& on_ready);
+  /// Stops all, and makes every start_service() that is under way give up.
   void stop() noexcept;
 
-  /// What actions do to services while the run goes on; from any thread, also beside checks and probes. A service that
-  /// was stopped on purpose is not lost, keeps its address and can be started again. Each throws EnvironmentError when
-  /// the service is not in a state for it, is not the run's own or does not come back, InputError when there is none of
-  /// that name, and those that wait Cancelled.
+  // While the services run, each of these takes one of ours down or up by name, from any thread, beside running checks
+  // and probes; those that name the same service wait for each other. Its address stays what it was, and what is done
+  // to it here is no loss: neither its end nor, while it is down or halted, the silence of the services that need it.
+  // All throw InputError for a name that no service has, and EnvironmentError for one that is external or that was lost
+  // before.
+
+  /// Stops it: its state is "stopped" from here on. No-op when that is so already.
   void stop_service(const std::string& name);
+  /// Starts it and waits until it is ready; no-op when it is. Throws what start() throws; what fails to start counts as
+  /// lost until it is started with success.
   void start_service(const std::string& name, std::stop_token stop);
+  /// stop_service and start_service with nothing between them.
   void restart(const std::string& name, std::stop_token stop);
+  /// Sends `signal` to its process group. One that asks for its end (SIGTERM, SIGINT, SIGQUIT, SIGABRT, SIGKILL) makes
+  /// the end that follows a stop; SIGSTOP makes it "halted" until SIGCONT.
   void signal(const std::string& name, int signal);
 
   /// The first service that died without being asked to. Cheap; sees a death as soon as the kernel does.
@@ -59,21 +74,29 @@ class Supervisor {
   struct Entry {
     plan::ServiceSpec spec;
     std::unique_ptr<Service> service;
-    std::string state = "not started";
+    std::mutex control;  // held by whoever starts or stops it; taken before mutex_
+    // The rest is guarded by the supervisor's mutex_.
+    State state = State::not_started;
     std::string detail;
     std::chrono::nanoseconds ready_after{0};
-    std::unique_ptr<std::mutex> control = std::make_unique<std::mutex>();  // one start, stop, signal or probe at a time
+    bool asked_to_end = false;  ///< a signal was sent that asks for its end
+    unsigned starts = 0;        ///< tells an answer of the process that runs from one of its predecessor
   };
-  Entry& find(const std::string& name);
-  void stop_one(Entry& entry);
-  void start_again(Entry& entry, std::stop_token stop);
+  Entry& entry(const std::string& name);
+  Entry& own_entry(const std::string& name);
   void start_one(Entry& entry, std::stop_token stop);
+  void begin_stop(Entry& entry);
+  void stop_held(Entry& entry);
+  void start_held(Entry& entry, std::stop_token stop);
   void note_death(Entry& entry);
+  std::optional<Loss> loss_of(const Entry& entry) const;
+  bool must_answer(const Entry& entry) const;
 
-  std::vector<Entry> entries_;
+  std::deque<Entry> entries_;  // referred to by address
   const Clock* clock_;
-  mutable std::mutex mutex_;   // guards the entries' state, detail and ready_after, and order_
-  std::vector<Entry*> order_;  // as they became ready
+  std::stop_source closing_;
+  mutable std::mutex mutex_;   // guards the entries' state and order_
+  std::vector<Entry*> order_;  // the ready ones, as they became so
 };
 
 }  // namespace sluice::services

@@ -1,88 +1,12 @@
-#include "harness/services/supervisor.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <future>
 #include <pqxx/pqxx>
 
-#include "harness/core/errors.hpp"
-#include "harness/plan/loader.hpp"
-#include "harness/plan/reference.hpp"
-#include "harness/services/run_folder.hpp"
-#include "harness/testing/check_context.hpp"
+#include "harness/services/supervisor_fixture.hpp"
 
 namespace sluice::services {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::TemporaryFolder;
-
-// A small HTTP server that every Debian has: perl is essential there.
-constexpr const char* server_script = R"(
-use IO::Socket::INET; $| = 1;
-my ($address, $delay) = @ARGV;
-my $s = IO::Socket::INET->new(LocalAddr => $address, Listen => 5, ReuseAddr => 1) or die "cannot listen: $!";
-print "listening\n";
-while (my $c = $s->accept()) { my $l = <$c>; while (<$c>) { last if /^\r?\n$/ } print $c "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"; close $c; }
-)";
-
-class SupervisorTest : public ::testing::Test {
- protected:
-  SupervisorTest() {
-    folder_.write("server.pl", server_script);
-    // As root PostgreSQL runs as another user, who must get through to its own folder.
-    std::filesystem::permissions(folder_.path(), std::filesystem::perms(0711));
-    environment_ = {.host = &host_,
-                    .work = folder_.path(),
-                    .logs = folder_.path(),
-                    .ports = folder_.path() / "ports",
-                    .directory = folder_.path(),
-                    .clock = &clock_,
-                    .expand = [this](const std::string& text, const std::string& self) {
-                      return plan::expand(text, [&](const plan::Reference& reference) {
-                        return supervisor_->attribute(reference.name == "self" ? self : reference.name,
-                                                      reference.attribute);
-                      });
-                    }};
-  }
-  ~SupervisorTest() override {
-    supervisor_.reset();
-    EXPECT_TRUE(processes_of_run(marker_).empty()) << "a process outlived its supervisor";
-    release_shared_memory(folder_.path() / "db" / "data");
-  }
-
-  Supervisor& up(const std::string& services) {
-    const std::string text = "sluice: 1\nname: t\nservices:\n" + services +
-                             "checks: { c: { kind: test.none } }\nphases: [ { name: p, after: [c] } ]\n";
-    const CheckKind none{.name = "test.none", .proves = "", .cannot_prove = ""};
-    plan_ = plan::parse_plan(text, folder_.path() / "plan.yaml", {none});
-    supervisor_ = std::make_unique<Supervisor>(plan_.services, environment_);
-    return *supervisor_;
-  }
-  void start(std::stop_token stop = {}) {
-    supervisor_->start(stop, [this](const std::string& name, std::chrono::nanoseconds) { ready_.push_back(name); });
-  }
-  std::string failure_of_start() {
-    try {
-      start();
-    } catch (const EnvironmentError& error) {
-      return error.what();
-    }
-    return "";
-  }
-
-  TemporaryFolder folder_;
-  std::string marker_ = "test-" + folder_.path().filename().string();
-  SystemClock clock_;
-  ProcessHost host_{marker_};
-  ServiceEnvironment environment_;
-  plan::Plan plan_;
-  std::vector<std::string> ready_;
-  std::unique_ptr<Supervisor> supervisor_;
-};
 
 TEST_F(SupervisorTest, StartsServicesAfterWhatTheyNeed) {
   up(R"(  b: { kind: process, needs: [a], command: [perl, server.pl, "${self.address}"], ready: { http: / } }
@@ -95,7 +19,7 @@ TEST_F(SupervisorTest, StartsServicesAfterWhatTheyNeed) {
 
 TEST_F(SupervisorTest, SaysWhyAServiceEndedBeforeItWasReady) {
   up("  a: { kind: process, command: [sh, -c, \"echo no such luck; exit 4\"] }\n");
-  EXPECT_EQ(failure_of_start(), "service a ended before it was ready (exit code 4)");
+  EXPECT_EQ(failure_of_start(), "service a ended before it was ready (exit code 4); its log ends with:\nno such luck");
   const auto results = supervisor_->results();
   EXPECT_EQ(results[0].state, "failed to start");
   EXPECT_EQ(results[0].log_tail, "no such luck");

@@ -1,0 +1,83 @@
+#include "harness/services/owned_service.hpp"
+
+#include <fmt/core.h>
+
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "harness/core/errors.hpp"
+#include "harness/services/log_tail.hpp"
+
+namespace sluice::services {
+
+OwnedService::OwnedService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment, Ending ending)
+    : spec_(spec), environment_(environment), log_(environment.logs / (spec.name + ".log")), ending_(ending) {}
+
+void OwnedService::spawn(SpawnOptions options) {
+  options.log = log_;
+  std::error_code none;
+  log_begin_ = std::filesystem::file_size(log_, none);
+  if (none) log_begin_ = 0;
+  stopping_ = false;
+  try {
+    auto child = environment_.host->spawn(options, [this](ExitStatus) {
+      if (!stopping_ && on_death) on_death();
+    });
+    const std::lock_guard lock(mutex_);
+    child_ = std::move(child);
+  } catch (const EnvironmentError& error) {
+    throw EnvironmentError(fmt::format("service {}: {}", spec_.name, error.what()));
+  }
+}
+
+void OwnedService::await(const Probe& probe, std::chrono::nanoseconds within, std::stop_token stop) const {
+  const auto dead = [this] {
+    const auto status = ended();
+    return status ? fmt::format("ended before it was ready ({}){}", status->to_string(), last_words()) : std::string();
+  };
+  await_ready(spec_.name, probe, dead, within, stop);
+}
+
+bool OwnedService::logged(const std::string& text) const { return log_contains(log_, text, log_begin_); }
+
+std::string OwnedService::last_words() const {
+  constexpr std::size_t lines = 5;
+  const std::string tail = log_tail(log_, lines, log_begin_);
+  return tail.empty() ? "" : "; its log ends with:\n" + tail;
+}
+
+std::optional<ExitStatus> OwnedService::ended() const {
+  const std::shared_lock lock(mutex_);
+  return child_ ? child_->exited() : std::nullopt;
+}
+
+std::optional<std::string> OwnedService::died() const {
+  if (stopping_) return std::nullopt;
+  const auto status = ended();
+  if (!status) return std::nullopt;
+  return status->to_string();
+}
+
+void OwnedService::signal(int signal) {
+  const std::shared_lock lock(mutex_);
+  if (!child_ || child_->exited()) {
+    throw EnvironmentError(
+        fmt::format("service {}: no signal {} ({}) for it: it does not run", spec_.name, signal, strsignal(signal)));
+  }
+  child_->signal_group(signal);
+}
+
+void OwnedService::end() noexcept {
+  stopping_ = true;
+  // Only this thread replaces child_ (start and stop come one at a time), so it may be read without the lock, and those
+  // who ask whether it lives need not wait until it has ended.
+  if (child_) child_->end(ending_.signal, ending_.grace);
+  std::unique_ptr<ChildProcess> gone;
+  {
+    const std::lock_guard lock(mutex_);
+    gone = std::move(child_);
+  }
+}
+
+}  // namespace sluice::services

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <map>
 
+#include "harness/core/day.hpp"
+
 namespace sluice::reports {
 namespace {
 
@@ -88,7 +90,12 @@ std::vector<SuiteCount> count_suites(const RunResult& run) {
   std::vector<SuiteCount> counts;
   for (const auto suite : known_suites) counts.push_back({.suite = std::string(suite)});
   for (const auto& phase : run.phases) {
-    for (const auto& check : phase.checks) add(count_of(counts, check.suite), check.outcome.verdict);
+    for (const auto& check : phase.checks) {
+      SuiteCount& count = count_of(counts, check.suite);
+      add(count, check.outcome.verdict);
+      if (concession_for(phase, check) != nullptr)
+        ++(check.outcome.verdict == Verdict::failed ? count.waived : count.allowed);
+    }
   }
   const auto suites = suites_by_check(run);
   for (const auto& absent : run.not_run) {
@@ -108,15 +115,58 @@ std::uint64_t unplaced_not_run(const RunResult& run) {
 std::vector<NotRun> everything_not_run(const RunResult& run) {
   std::vector<NotRun> all = run.not_run;
   for (const auto& phase : run.phases) {
-    if (phase.entered_only)
-      all.push_back({"checks", "all of its checks", phase.name,
-                     "the phase was entered only because a later one needs it; its gate was not asked"});
     for (const auto& check : phase.checks) {
       if (check.outcome.verdict == Verdict::skipped)
         all.push_back({"check", check.name, phase.name, check.outcome.reason});
     }
   }
   return all;
+}
+
+namespace {
+
+std::string headline(Decision decision, const std::vector<const PhaseResult*>& phases) {
+  std::string text(to_string(decision));
+  if (decision != Decision::go) return text;
+  std::uint64_t waived = 0;
+  std::uint64_t allowed = 0;
+  for (const PhaseResult* phase : phases) {
+    for (const auto& concession : phase->concessions) {
+      waived += concession.findings;
+      allowed += concession.verdict == Verdict::inconclusive ? 1 : 0;
+    }
+  }
+  if (waived > 0) text += fmt::format(" with {}", counted(waived, "waived finding"));
+  if (allowed > 0)
+    text += fmt::format(" {} {} allowed to be inconclusive", waived > 0 ? "and" : "with", counted(allowed, "check"));
+  return text;
+}
+
+}  // namespace
+
+std::string headline(const RunResult& run) {
+  std::vector<const PhaseResult*> judged;
+  for (const auto& phase : run.phases) {
+    if (!phase.entered_only) judged.push_back(&phase);
+  }
+  return headline(run.decision, judged);
+}
+
+std::string headline(const PhaseResult& phase) { return headline(phase.decision, {&phase}); }
+
+const Concession* concession_for(const PhaseResult& phase, const CheckResult& check) {
+  for (const auto& concession : phase.concessions) {
+    if (concession.check == check.name && concession.stage == check.stage &&
+        concession.verdict == check.outcome.verdict)
+      return &concession;
+  }
+  return nullptr;
+}
+
+std::optional<std::int64_t> days_left(const Waiver& waiver, const PhaseResult& phase) {
+  const auto last = parse_day(waiver.expires);
+  if (!last) return std::nullopt;
+  return (*last - std::chrono::floor<std::chrono::days>(phase.started)).count();
 }
 
 std::string_view mark(Verdict verdict) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@ struct SuiteCount {
   std::uint64_t failed = 0;
   std::uint64_t inconclusive = 0;
   std::uint64_t errored = 0;
+  std::uint64_t waived = 0;   ///< of the failed ones, how many count as passed
+  std::uint64_t allowed = 0;  ///< of the inconclusive ones, how many count as passed
   std::uint64_t not_run = 0;  ///< skipped, or planned and never started
 
   std::uint64_t ran() const { return passed + failed + inconclusive + errored; }
@@ -29,9 +32,21 @@ std::vector<SuiteCount> count_suites(const RunResult& run);
 /// Checks that never started and whose suite no other phase tells.
 std::uint64_t unplaced_not_run(const RunResult& run);
 
-/// Everything that was planned and not judged, with the reason: what the run lists, skipped checks, phases entered
-/// without their checks.
+/// Everything that was planned and not judged, with the reason: what the run lists (also the checks of phases that were
+/// only entered), and skipped checks.
 std::vector<NotRun> everything_not_run(const RunResult& run);
+
+/// The decision in words that never let a GO look plain when it is not: "NO-GO", "GO with 2 waived findings and 1 check
+/// allowed to be inconclusive".
+std::string headline(const RunResult& run);
+std::string headline(const PhaseResult& phase);
+
+/// Why a check that did not pass counts as passed; nullptr when it does not. `check` must be one of the phase.
+const Concession* concession_for(const PhaseResult& phase, const CheckResult& check);
+
+/// How many days after the phase started the waiver still holds; negative once it has expired, nullopt when its date
+/// is none.
+std::optional<std::int64_t> days_left(const Waiver& waiver, const PhaseResult& phase);
 
 /// A sign for the verdict or decision, for eyes that do not see its colour. One character wide.
 std::string_view mark(Verdict verdict);

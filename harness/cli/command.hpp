@@ -20,6 +20,7 @@ void add_list_command(CLI::App& app, Action& action);
 void add_explain_command(CLI::App& app, Action& action);
 void add_schema_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);
+void add_gate_command(CLI::App& app, Action& action);
 void add_prove_command(CLI::App& app, Action& action);
 
 }  // namespace sluice::cli

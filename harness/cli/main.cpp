@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   cli::add_explain_command(app, action);
   cli::add_schema_command(app, action);
   cli::add_report_command(app, action);
+  cli::add_gate_command(app, action);
   cli::add_prove_command(app, action);
 
   try {

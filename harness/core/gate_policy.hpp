@@ -41,6 +41,8 @@ struct Waiver {
   std::string severity_ack;  ///< "critical" where findings of that severity are meant too, else empty
   std::string source;        ///< "plan.yaml:40:5": where it is written
   std::string phase = "*";   ///< glob over the phases in which it holds
+
+  friend bool operator==(const Waiver&, const Waiver&) = default;
 };
 
 /// Findings of one check that a waiver hides.
@@ -49,6 +51,8 @@ struct HiddenFindings {
   std::string stage;
   std::uint64_t findings = 0;
   std::uint64_t occurrences = 0;  ///< of all of them together
+
+  friend bool operator==(const HiddenFindings&, const HiddenFindings&) = default;
 };
 
 /// What a waiver did in one phase.
@@ -57,6 +61,8 @@ struct WaiverUse {
   std::string state;                  ///< "used", "unused", "expired"
   std::uint64_t hidden = 0;           ///< how many findings it hides
   std::vector<HiddenFindings> hides;  ///< where they are
+
+  friend bool operator==(const WaiverUse&, const WaiverUse&) = default;
 };
 
 /// A required check that did not pass and that the gate counts as passed all the same.
@@ -66,6 +72,8 @@ struct Concession {
   Verdict verdict = Verdict::failed;  ///< `failed`: every finding is waived; `inconclusive`: the plan allows that
   std::uint64_t findings = 0;         ///< how many are waived, each counted once
   std::string why;                    ///< "waived by Ada Lovelace until 2026-12-31"
+
+  friend bool operator==(const Concession&, const Concession&) = default;
 };
 
 /// What a phase's gate demands, with every name spelled out, so that it can be decided from a report alone.

@@ -63,6 +63,8 @@ struct RuleResult {
   std::string limit;     ///< "passed"
   std::optional<std::uint64_t> samples = std::nullopt;
   std::string explanation;  ///< a sentence; empty where `observed` says it all
+
+  friend bool operator==(const RuleResult&, const RuleResult&) = default;
 };
 
 /// The ledger's word that a needed phase was GO.

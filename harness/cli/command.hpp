@@ -21,5 +21,6 @@ void add_explain_command(CLI::App& app, Action& action);
 void add_schema_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);
 void add_prove_command(CLI::App& app, Action& action);
+void add_status_command(CLI::App& app, Action& action);
 
 }  // namespace sluice::cli

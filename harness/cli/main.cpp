@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   cli::add_schema_command(app, action);
   cli::add_report_command(app, action);
   cli::add_prove_command(app, action);
+  cli::add_status_command(app, action);
 
   try {
     app.parse(argc, argv);

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "harness/cli/command.hpp"
+#include "harness/cli/ledger_options.hpp"
 #include "harness/cli/plan_options.hpp"
 #include "harness/cli/progress.hpp"
 #include "harness/cli/signals.hpp"
@@ -23,6 +24,7 @@ namespace fs = std::filesystem;
 
 struct RunCommand {
   PlanOptions plan;
+  LedgerOptions ledger;
   std::vector<std::string> phases;
   std::vector<std::string> formats;
   std::string suite;
@@ -88,6 +90,7 @@ run::RunOptions run_options(const RunCommand& command, const Invocation& invocat
                           .controls = !command.no_controls};
   options.check_command = shell_word(invocation.arguments.at(0)) + " run " + shell_word(command.plan.plan);
   if (!command.plan.overlay.empty()) options.check_command += " --overlay " + shell_word(command.plan.overlay);
+  options.check_command += command.ledger.arguments();
   options.command = options.check_command;
   for (const auto& phase : command.phases) options.command += " --phase " + shell_word(phase);
   if (!command.suite.empty()) options.command += " --suite " + shell_word(command.suite);
@@ -134,6 +137,7 @@ int run(const RunCommand& command, const Invocation& invocation) {
   const services::RunFolder folder;
   const Signals signals;
   const SystemClock clock;
+  const RunLedger ledger(command.ledger, plan, clock);
   RunResult result;
   bool held = false;  // a signal that ends the holding interrupts nothing
   {
@@ -146,13 +150,14 @@ int run(const RunCommand& command, const Invocation& invocation) {
         hold(so_far, signals);
       };
     }
-    result = run::run_plan(plan, options, folder, clock, progress, signals.token(), keep);
+    result = run::run_plan(plan, options, folder, clock, progress, signals.token(), keep, ledger.book());
   }
   if (signals.received() != 0 && !held) {
     result.interrupted =
         sigabbrev_np(signals.received()) != nullptr ? fmt::format("SIG{}", sigabbrev_np(signals.received())) : "signal";
     result.exit_code = 128 + signals.received();
   }
+  ledger.record(result);
   write_reports(result, options.output);
   for (const auto& format : command.formats) say(stdout, reports::render(result, format) + "\n");
   if (command.formats.empty()) {
@@ -168,6 +173,7 @@ void add_run_command(CLI::App& app, Action& action) {
   auto command = std::make_shared<RunCommand>();
   CLI::App* sub = app.add_subcommand("run", "Run a plan's phases and decide their gates");
   command->plan.add_to(*sub);
+  command->ledger.add_to(*sub, true);
   sub->add_option("--phase", command->phases, "only this phase (and entering what it needs); may be repeated");
   sub->add_option("--suite", command->suite, "only checks of this suite; opens no gate");
   sub->add_option("--check", command->check, "only checks whose name matches this glob; opens no gate");

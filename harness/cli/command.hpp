@@ -22,5 +22,6 @@ void add_schema_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);
 void add_gate_command(CLI::App& app, Action& action);
 void add_prove_command(CLI::App& app, Action& action);
+void add_status_command(CLI::App& app, Action& action);
 
 }  // namespace sluice::cli

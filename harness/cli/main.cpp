@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   cli::add_report_command(app, action);
   cli::add_gate_command(app, action);
   cli::add_prove_command(app, action);
+  cli::add_status_command(app, action);
 
   try {
     app.parse(argc, argv);

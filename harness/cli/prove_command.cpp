@@ -47,11 +47,11 @@ class Runs {
     const fs::path folder = fs::absolute(command_.output) / name;
     fs::remove_all(folder);
     fs::create_directories(folder);
-    services::SpawnOptions options{
-        .command = {fs::read_symlink("/proc/self/exe").string(), "run", command_.plan, "--out", folder.string()},
-        .environment = {{"GITHUB_STEP_SUMMARY", ""}},
-        .directory = fs::current_path(),
-        .log = folder / "sluice.log"};
+    services::SpawnOptions options{.command = {fs::read_symlink("/proc/self/exe").string(), "run", command_.plan,
+                                               "--out", folder.string(), "--no-ledger"},
+                                   .environment = {{"GITHUB_STEP_SUMMARY", ""}},
+                                   .directory = fs::current_path(),
+                                   .log = folder / "sluice.log"};
     options.command.insert(options.command.end(), more.begin(), more.end());
     if (!command_.binaries.empty()) options.command.insert(options.command.end(), {"--bin", command_.binaries});
     const auto child = host_.spawn(options);

@@ -7,6 +7,7 @@
 
 #include "harness/cli/command.hpp"
 #include "harness/cli/farewell.hpp"
+#include "harness/cli/ledger_options.hpp"
 #include "harness/cli/plan_options.hpp"
 #include "harness/cli/progress.hpp"
 #include "harness/cli/reach.hpp"
@@ -28,6 +29,7 @@ constexpr const char* keep_always = "always";
 
 struct RunCommand {
   PlanOptions plan;
+  LedgerOptions ledger;
   std::vector<std::string> phases;
   std::vector<std::string> formats;
   std::string suite;
@@ -37,6 +39,7 @@ struct RunCommand {
   std::uint64_t seed = 0;
   bool seed_given = false;
   bool no_controls = false;
+  bool rollback_on_no_go = false;
   std::string keep;  ///< empty: not at all
 };
 
@@ -90,14 +93,17 @@ run::RunOptions run_options(const RunCommand& command, const Invocation& invocat
                           .output = command.output,
                           .binaries = command.binaries.empty() ? own_folder() : fs::absolute(command.binaries),
                           .seed = command.seed_given ? command.seed : fresh_seed(),
-                          .controls = !command.no_controls};
+                          .controls = !command.no_controls,
+                          .rollback_on_no_go = command.rollback_on_no_go};
   options.check_command = shell_word(invocation.arguments.at(0)) + " run " + shell_word(command.plan.plan);
   if (!command.plan.overlay.empty()) options.check_command += " --overlay " + shell_word(command.plan.overlay);
+  options.check_command += command.ledger.arguments();
   options.command = options.check_command;
   for (const auto& phase : command.phases) options.command += " --phase " + shell_word(phase);
   if (!command.suite.empty()) options.command += " --suite " + shell_word(command.suite);
   if (!command.check.empty()) options.command += " --check " + shell_word(command.check);
   if (command.no_controls) options.command += " --no-controls";
+  if (command.rollback_on_no_go) options.command += " --rollback-on-no-go";
   options.command += fmt::format(" --seed {}", options.seed);
   return options;
 }
@@ -140,6 +146,7 @@ int run(const RunCommand& command, const Invocation& invocation) {
   const services::RunFolder folder;
   Signals signals;
   const SystemClock clock;
+  const RunLedger ledger(command.ledger, plan, clock);
   RunResult result;
   bool held = false;  // a signal that ends the holding interrupts nothing
   {
@@ -156,13 +163,14 @@ int run(const RunCommand& command, const Invocation& invocation) {
           progress.say("GO: the environment is not kept up; --keep=always keeps it in any case");
       };
     }
-    result = run::run_plan(plan, options, folder, clock, progress, signals.token(), keep);
+    result = run::run_plan(plan, options, folder, clock, progress, signals.token(), keep, ledger.book());
   }
   if (signals.received() != 0 && !held) {
     result.interrupted =
         sigabbrev_np(signals.received()) != nullptr ? fmt::format("SIG{}", sigabbrev_np(signals.received())) : "signal";
     result.exit_code = 128 + signals.received();
   }
+  ledger.record(result);
   write_reports(result, options.output);
   for (const auto& format : command.formats) say(stdout, reports::render(result, format) + "\n");
   if (command.formats.empty()) {
@@ -178,6 +186,7 @@ void add_run_command(CLI::App& app, Action& action) {
   auto command = std::make_shared<RunCommand>();
   CLI::App* sub = app.add_subcommand("run", "Run a plan's phases and decide their gates");
   command->plan.add_to(*sub);
+  command->ledger.add_to(*sub, true);
   sub->add_option("--phase", command->phases, "only this phase (and entering what it needs); may be repeated");
   sub->add_option("--suite", command->suite, "only checks of this suite; opens no gate");
   sub->add_option("--check", command->check, "only checks whose name matches this glob; opens no gate");
@@ -188,6 +197,8 @@ void add_run_command(CLI::App& app, Action& action) {
   sub->add_option("--bin", command->binaries, "what ${bin} means; default: the folder of sluice itself");
   sub->add_flag("--no-controls", command->no_controls,
                 "do not prove that passed checks can fail; the report then says so");
+  sub->add_flag("--rollback-on-no-go", command->rollback_on_no_go,
+                "run the rollback action of a phase whose gate is NO-GO, and report its time against its window");
   sub->add_flag(
          fmt::format("--keep{{{}}}", keep_unless_go), command->keep,
          "keep the environment up at the end, until Ctrl-C, unless the run ended in GO; --keep=always: in any case")

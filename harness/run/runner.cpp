@@ -37,16 +37,38 @@ RunResult describe_run(const plan::Plan& plan, const RunOptions& options, const 
   return result;
 }
 
-// Whether a phase may be run at all, given what came before in this run.
-std::string why_closed(const plan::PhaseSpec& phase, const RunResult& result) {
+const PhaseResult* result_of(const std::string& phase, const RunResult& result) {
+  const auto found = std::find_if(result.phases.begin(), result.phases.end(),
+                                  [&](const PhaseResult& entry) { return entry.name == phase; });
+  return found == result.phases.end() ? nullptr : &*found;
+}
+
+// Why what came before in this run keeps a phase from being run; empty when it does not. Needs that are no part of the
+// run are the ledger's affair.
+std::string why_closed(const plan::PhaseSpec& phase, const std::vector<Planned>& planned, const RunResult& result) {
   for (const auto& need : phase.needs) {
-    const auto done =
-        std::find_if(result.phases.begin(), result.phases.end(), [&](const PhaseResult& p) { return p.name == need; });
-    if (done == result.phases.end()) return fmt::format("it needs phase {}, of which there is no evidence", need);
+    const auto* done = result_of(need, result);
+    const bool of_this_run =
+        std::any_of(planned.begin(), planned.end(), [&](const Planned& entry) { return entry.phase->name == need; });
+    if (done == nullptr && of_this_run) return fmt::format("it needs phase {}, which did not run", need);
+    if (done == nullptr) continue;
     const bool entered = done->entered_only && std::all_of(done->actions.begin(), done->actions.end(),
                                                            [](const ActionResult& action) { return action.succeeded; });
     if (!entered && done->decision != Decision::go)
       return fmt::format("it needs phase {}, which is {}", need, to_string(done->decision));
+  }
+  return "";
+}
+
+// The book's word on each phase that is needed and not judged in this run; else why it is not enough.
+std::string find_evidence(const plan::Plan& plan, const plan::PhaseSpec& phase, const EvidenceBook* book,
+                          const RunResult& result, std::vector<Evidence>& evidence) {
+  for (const auto* needed : plan::phases_up_to(plan, phase.name)) {
+    if (needed == &phase || result_of(needed->name, result) != nullptr) continue;
+    if (book == nullptr) return fmt::format("it needs phase {}, of which there is no evidence", needed->name);
+    auto answer = book->look_up(plan, *needed, result.identities);
+    if (!answer.evidence) return answer.why_not;
+    evidence.push_back(std::move(*answer.evidence));
   }
   return "";
 }
@@ -59,18 +81,21 @@ void skip_phase(const plan::PhaseSpec& phase, const std::string& why, RunResult&
   }
 }
 
-void run_phases(const plan::Plan& plan, const RunOptions& options, PhaseRunner& runner, std::stop_token stop,
-                RunResult& result) {
-  for (const auto& [phase, entered_only] : schedule(plan, options)) {
-    std::string why = why_closed(*phase, result);
+void run_phases(const plan::Plan& plan, const RunOptions& options, PhaseRunner& runner, const EvidenceBook* book,
+                std::stop_token stop, RunResult& result) {
+  const auto planned = schedule(plan, options);
+  for (const auto& [phase, entered_only] : planned) {
+    std::vector<Evidence> evidence;
+    std::string why = why_closed(*phase, planned, result);
+    if (why.empty() && !entered_only) why = find_evidence(plan, *phase, book, result, evidence);
     if (const auto failure = runner.environment_failure(); !failure.empty()) why = failure;
     if (stop.stop_requested() && why.empty()) why = "the run was interrupted";
-    if (entered_only && plan.has_external_services()) why = "it works on external services and was not asked for";
     if (!why.empty()) {
       skip_phase(*phase, why, result);
       continue;
     }
     auto phase_result = entered_only ? runner.enter(*phase, result) : runner.run(*phase, result);
+    phase_result.evidence = std::move(evidence);
     result.phases.push_back(std::move(phase_result));
   }
 }
@@ -95,7 +120,7 @@ class Stopper {
 
 RunResult run_plan(const plan::Plan& plan, const RunOptions& options, const services::RunFolder& folder,
                    const Clock& clock, RunObserver& observer, std::stop_token stop,
-                   const std::function<void(const RunResult&)>& hold) {
+                   const std::function<void(const RunResult&)>& hold, const EvidenceBook* book) {
   RunResult result = describe_run(plan, options, folder, clock);
   const auto begun = clock.now();
   std::string environment_failure;
@@ -111,7 +136,7 @@ RunResult run_plan(const plan::Plan& plan, const RunOptions& options, const serv
     stopper.watch(environment->supervisor());
     environment->start(stop, observer);
     PhaseRunner runner(plan, options, *environment, clock, observer, stopper.token());
-    run_phases(plan, options, runner, stop, result);
+    run_phases(plan, options, runner, book, stop, result);
     environment_failure = runner.environment_failure();
   } catch (const EnvironmentError& error) {
     environment_failure = error.what();

@@ -9,6 +9,7 @@
 #include "harness/core/clock.hpp"
 #include "harness/core/result.hpp"
 #include "harness/plan/plan.hpp"
+#include "harness/run/evidence_book.hpp"
 #include "harness/run/exit_code.hpp"
 #include "harness/run/observer.hpp"
 #include "harness/services/run_folder.hpp"
@@ -33,10 +34,11 @@ struct RunOptions {
 
 /// Brings a plan's services up, runs its phases and decides their gates. What goes wrong on the way becomes part of the
 /// result; only broken invariants throw. `folder` must outlive the call; nothing of the run is left when it returns,
-/// except in `output`. `hold` is called, services still up, before they are taken down (--keep); may be empty.
+/// except in `output`. `hold` is called, services still up, before they are taken down (--keep); may be empty. `book`
+/// says what earlier runs prove, for phases on external services; without one they prove nothing.
 RunResult run_plan(const plan::Plan& plan, const RunOptions& options, const services::RunFolder& folder,
                    const Clock& clock, RunObserver& observer, std::stop_token stop,
-                   const std::function<void(const RunResult&)>& hold = {});
+                   const std::function<void(const RunResult&)>& hold = {}, const EvidenceBook* book = nullptr);
 
 /// Brings the services up, calls `hold` with them, and takes them down. Throws EnvironmentError or Cancelled.
 void hold_services(const plan::Plan& plan, const RunOptions& options, const services::RunFolder& folder,

@@ -12,7 +12,8 @@ struct Planned {
   bool entered_only;             ///< not asked for: a later phase needs it, so it is entered without checks
 };
 
-/// What will happen, in order: each phase that was asked for, after what it needs.
+/// What will happen, in order: each phase that was asked for, after what it needs. Where the world is not ours to enter
+/// phases in (external services), only what was asked for: the rest must be known to be GO.
 std::vector<Planned> schedule(const plan::Plan& plan, const RunOptions& options);
 
 }  // namespace sluice::run

@@ -112,7 +112,7 @@ void hold(const RunResult& result, const plan::Plan& plan, const Folders& folder
           ProgressPrinter& progress) {
   progress.holding();
   progress.say("The environment is kept up; Ctrl-C ends it.");
-  for (const auto& line : how_to_reach(result, plan, folders)) progress.say("  " + line);
+  for (const auto& line : how_to_reach(result, plan, folders)) progress.show("  " + line);
   progress.flush();
   signals.wait();
 }

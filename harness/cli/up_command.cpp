@@ -36,7 +36,7 @@ int up(const UpCommand& command) {
       std::fflush(stdout);
       progress.say("All services are up; Ctrl-C ends them.");
       for (const auto& line : how_to_reach(result, plan, {.work = folder.path(), .binaries = options.binaries}))
-        progress.say("  " + line);
+        progress.show("  " + line);
       signals.wait();
     });
   } catch (const Cancelled&) {

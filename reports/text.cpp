@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "harness/core/parameters.hpp"
 #include "reports/difference.hpp"
@@ -49,17 +51,83 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
+using Leads = std::vector<std::pair<std::string, std::string>>;
+
+// The phase that the run's decision comes from; nothing when no phase was judged as the run was.
+const PhaseResult* deciding_phase(const RunResult& run) {
+  const auto found = std::find_if(run.phases.begin(), run.phases.end(), [&](const PhaseResult& phase) {
+    return !phase.entered_only && phase.decision == run.decision;
+  });
+  return found == run.phases.end() ? nullptr : &*found;
+}
+
+// The word after a rule's first: "captures-equal" of "require captures-equal".
+std::string_view subject(const RuleResult& rule, std::string_view first_word) {
+  const std::string_view text = rule.rule;
+  const bool fits = text.size() > first_word.size() && text.starts_with(first_word) && text[first_word.size()] == ' ';
+  return fits ? text.substr(first_word.size() + 1) : std::string_view();
+}
+
+Leads leads_of(const ActionResult& action) {
+  Leads leads{{"its command", terminal_text(action.command)}};
+  if (!action.log.empty()) leads.emplace_back("its log", terminal_text(action.log));
+  return leads;
+}
+
+// The check that a rule is about: the first of its name that did not pass, or else nothing.
+Leads leads_of(const PhaseResult& phase, std::string_view check) {
+  for (const auto& result : phase.checks) {
+    if (result.name == check && result.outcome.verdict != Verdict::passed && !result.reproduce.empty())
+      return {{"show again", terminal_text(result.reproduce)}};
+  }
+  return {};
+}
+
+// What to type or read to see again what decided: the first rule of the gate that says what the gate says. A service
+// that failed comes before all: nothing else can be judged without it.
+Leads leads(const RunResult& run) {
+  if (run.decision == Decision::go || !run.interrupted.empty()) return {};
+  for (const auto& service : run.services) {
+    const bool decided = run.deciding_rule.find("service " + service.name + " ") != std::string::npos;
+    if (decided && !service.detail.empty() && !service.log.empty()) return {{"its log", terminal_text(service.log)}};
+  }
+  const PhaseResult* phase = deciding_phase(run);
+  if (phase == nullptr) return {};
+  for (const auto& rule : phase->rules) {
+    if (rule.decision != phase->decision) continue;
+    for (const auto& action : phase->actions) {
+      if (!action.succeeded && action.name == subject(rule, "action")) return leads_of(action);
+    }
+    if (auto found = leads_of(*phase, subject(rule, "require")); !found.empty()) return found;
+    break;
+  }
+  return {};
+}
+
+std::string counts(const RunResult& run) {
+  std::uint64_t ran = 0;
+  std::uint64_t passed = 0;
+  for (const auto& count : count_suites(run)) ran += count.ran(), passed += count.passed;
+  return fmt::format("{} of {} passed, seed {}, {}", grouped(passed), counted(ran, "check"), run.seed,
+                     human_duration(run.duration));
+}
+
 class Summary {
  public:
   explicit Summary(bool colour) : colour_(colour) {}
 
+  // What a person wants to know first, and what to type next.
   void add_head(const RunResult& run) {
-    out_ += fmt::format("{}  seed {}, {}\n", styled(Style::bold, line(run.plan_name)), run.seed,
-                        human_duration(run.duration));
+    out_ += fmt::format("{}  {}\n", styled(style_of(run.decision), std::string(to_string(run.decision))),
+                        styled(Style::bold, line(run.plan_name)));
+    out_ += fmt::format("  {}\n", line(run.deciding_rule));
+    rule_said_ = run.deciding_rule;
+    for (const auto& [what, value] : leads(run)) out_ += fmt::format("  {:12}{}\n", what + ": ", value);
+    out_ += fmt::format("  {}\n", styled(Style::dim, counts(run)));
     if (!run.controls_enabled)
-      out_ += styled(Style::doubtful, "controls are off: no pass below was proved able to fail") + "\n";
+      out_ += styled(Style::doubtful, "  controls are off: no pass below was proved able to fail") + "\n";
     if (!run.interrupted.empty())
-      out_ += styled(Style::doubtful, fmt::format("interrupted by {}", line(run.interrupted))) + "\n";
+      out_ += styled(Style::doubtful, fmt::format("  interrupted by {}", line(run.interrupted))) + "\n";
   }
 
   void add_service(const ServiceResult& service) {
@@ -77,26 +145,32 @@ class Summary {
     for (const auto& check : phase.checks) width = std::max(width, label(check).size());
     for (const auto& action : phase.actions) add_action(action);
     for (const auto& check : phase.checks) add_check(check, width);
-    if (!phase.entered_only || phase.decision == Decision::no_go)
+    const bool said = phase.deciding_rule == rule_said_;  // the run's own sentence, at the top
+    if (!said && (!phase.entered_only || phase.decision == Decision::no_go))
       out_ += fmt::format("  gate: {}\n", line(phase.deciding_rule));
   }
 
-  void add_not_run(const std::vector<NotRun>& absent) {
-    if (absent.empty()) return;
-    out_ += fmt::format("\n{}\n", styled(Style::bold, "not run"));
-    for (const auto& item : absent)
-      out_ += fmt::format("  – {} {}{}: {}\n", line(item.what), line(item.name),
-                          item.phase.empty() ? "" : fmt::format(" ({})", line(item.phase)), line(item.why));
+  // A phase entered only because another needs it says so above; its checks are not told of one by one.
+  void add_not_run(const RunResult& run) {
+    const auto entered_only = [&](const std::string& name) {
+      return std::any_of(run.phases.begin(), run.phases.end(),
+                         [&](const PhaseResult& phase) { return phase.entered_only && phase.name == name; });
+    };
+    std::string lines;
+    for (const auto& item : everything_not_run(run)) {
+      if (item.what == "check" && entered_only(item.phase)) continue;
+      const bool place = !item.phase.empty() && item.phase != item.name;
+      lines += fmt::format("  – {} {}{}: {}\n", line(item.what), line(item.name),
+                           place ? fmt::format(" ({})", line(item.phase)) : "", line(item.why));
+    }
+    if (!lines.empty()) out_ += fmt::format("\n{}\n{}", styled(Style::bold, "not run"), lines);
   }
 
-  void add_decision(const RunResult& run) {
-    std::uint64_t ran = 0;
-    std::uint64_t passed = 0;
-    for (const auto& count : count_suites(run)) ran += count.ran(), passed += count.passed;
-    out_ += fmt::format("\n{}: {}\n", styled(style_of(run.decision), std::string(to_string(run.decision))),
-                        line(run.deciding_rule));
-    out_ += fmt::format("  {} of {} passed\n", grouped(passed), counted(ran, "check"));
-    if (!run.command.empty()) out_ += fmt::format("  again: {}\n", terminal_text(run.command));
+  // Again at the end, where the eye is when much has scrolled by.
+  void add_end(const RunResult& run) {
+    const std::string rule = run.decision == Decision::go ? "" : ": " + line(run.deciding_rule);
+    out_ += fmt::format("\n{}{}\n", styled(style_of(run.decision), std::string(to_string(run.decision))), rule);
+    if (!run.command.empty()) out_ += fmt::format("  whole run again: {}\n", terminal_text(run.command));
   }
 
   std::string take() { return std::move(out_); }
@@ -135,7 +209,9 @@ class Summary {
         out_ += fmt::format("      {}: {}, limit {}, {}\n", line(metric.name), line(measured(metric)),
                             number(*metric.limit), counted(metric.samples, "sample"));
     }
-    const auto& findings = check.outcome.findings;
+    std::vector<Finding> findings = check.outcome.findings;
+    std::stable_sort(findings.begin(), findings.end(),
+                     [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
     for (std::size_t i = 0; i < std::min(findings.size(), findings_shown); ++i) add_finding(findings[i]);
     if (check.outcome.findings_total > std::min(findings.size(), findings_shown))
       out_ += fmt::format("      … {} more in the report\n",
@@ -147,7 +223,9 @@ class Summary {
 
   void add_finding(const Finding& finding) {
     const std::string again = finding.occurrences > 1 ? fmt::format(" (×{})", grouped(finding.occurrences)) : "";
-    out_ += fmt::format("      {}{}\n", line(finding.summary, 300), again);
+    const bool grave = finding.severity >= Severity::error;
+    out_ += fmt::format("      {}{}{}\n", grave ? "" : fmt::format("{}: ", to_string(finding.severity)),
+                        line(finding.summary, 300), again);
     const std::string where = location(finding);
     if (!where.empty()) out_ += fmt::format("        at   {}\n", line(where, 300));
     const auto [old_value, new_value] = excerpts(finding.old_value, finding.new_value, value_window);
@@ -156,6 +234,7 @@ class Summary {
   }
 
   bool colour_;
+  std::string rule_said_;
   std::string out_;
 };
 
@@ -166,8 +245,8 @@ std::string text(const RunResult& run, bool colour) {
   summary.add_head(run);
   for (const auto& service : run.services) summary.add_service(service);
   for (const auto& phase : run.phases) summary.add_phase(phase);
-  summary.add_not_run(everything_not_run(run));
-  summary.add_decision(run);
+  summary.add_not_run(run);
+  summary.add_end(run);
   return summary.take();
 }
 

@@ -40,7 +40,7 @@ void add_explain_command(CLI::App& app, Action& action) {
   auto kind = std::make_shared<std::string>();
   CLI::App* sub = app.add_subcommand(
       "explain", "Say what a kind of check or service does, with its parameters; without one, list them");
-  sub->add_option("KIND", *kind, "such as migration.rows, or postgres");
+  sub->add_option("KIND", *kind, "such as migration.rows, or postgres")->type_name("KIND");
   sub->callback([kind, &action] { action = [kind](const Invocation&) { return explain(*kind); }; });
 }
 

@@ -41,18 +41,31 @@ void print_text(const plan::Plan& plan) {
   }
 }
 
+void print_names(const plan::Plan& plan, const std::string& what) {
+  if (what == "phases") {
+    for (const auto& phase : plan.phases) fmt::print("{}\n", phase.name);
+  } else {
+    for (const auto& check : plan.checks) fmt::print("{}\n", check.name);
+  }
+}
+
 }  // namespace
 
 void add_list_command(CLI::App& app, Action& action) {
   auto plan = std::make_shared<PlanOptions>();
   auto format = std::make_shared<std::string>("text");
+  auto names = std::make_shared<std::string>();
   CLI::App* sub = app.add_subcommand("list", "List a plan's phases and checks");
   plan->add_to(*sub);
   sub->add_option("--format", *format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
-  sub->callback([plan, format, &action] {
-    action = [plan, format](const Invocation&) {
+  sub->add_option("--names", *names, "only the names of the phases or checks, one a line")
+      ->check(CLI::IsMember({"phases", "checks"}));
+  sub->callback([plan, format, names, &action] {
+    action = [plan, format, names](const Invocation&) {
       const auto loaded = plan->load();
-      if (*format == "json")
+      if (!names->empty())
+        print_names(loaded, *names);
+      else if (*format == "json")
         fmt::print("{}\n", as_json(loaded).dump(2));
       else
         print_text(loaded);

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "harness/cli/command.hpp"
+#include "harness/cli/usage.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/core/version.hpp"
 #include "harness/run/runner.hpp"
@@ -26,8 +27,8 @@ int main(int argc, char** argv) {
   CLI::App app("Test and validation harness for migrations: may we go on?", "sluice");
   app.set_version_flag("--version", std::string("sluice ") + version);
   app.require_subcommand(1);
-  app.footer(
-      "Exit codes: 0 GO, 1 NO-GO, 2 usage or plan error, 3 a service or the environment failed, 4 inconclusive.");
+  app.formatter(std::make_shared<cli::HelpFormatter>());
+  app.failure_message(cli::usage_error);
 
   cli::Action action;
   cli::add_run_command(app, action);
@@ -40,6 +41,8 @@ int main(int argc, char** argv) {
   cli::add_gate_command(app, action);
   cli::add_prove_command(app, action);
   cli::add_status_command(app, action);
+  cli::add_completion_command(app, action);
+  app.footer(cli::general_footer());  // last: commands take over the footer that is there when they are added
 
   try {
     app.parse(argc, argv);

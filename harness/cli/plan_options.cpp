@@ -7,8 +7,9 @@
 namespace sluice::cli {
 
 void PlanOptions::add_to(CLI::App& command) {
-  command.add_option("PLAN", plan, "the plan, a YAML file")->required();
-  command.add_option("--overlay", overlay, "a fault's overlay (see `sluice prove`) to put over the plan");
+  command.add_option("PLAN", plan, "the plan, a YAML file")->type_name("FILE")->required();
+  command.add_option("--overlay", overlay, "a fault's overlay (see `sluice prove`) to put over the plan")
+      ->type_name("FILE");
 }
 
 plan::Plan PlanOptions::load() const {

@@ -67,6 +67,8 @@ std::vector<PrintedLine> ProgressPrinter::due() {
 
 void ProgressPrinter::say(const std::string& line) { writer_.print(dated({{terminal_text(line)}}, true)); }
 
+void ProgressPrinter::show(const std::string& line) { writer_.print({{{terminal_text(line)}}, true}); }
+
 void ProgressPrinter::holding() {
   const std::lock_guard lock(mutex_);
   model_ = {};

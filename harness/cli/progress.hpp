@@ -30,6 +30,8 @@ class ProgressPrinter final : public run::RunObserver {
 
   /// Prints a line of ours for good, whole however narrow the terminal is.
   void say(const std::string& line);
+  /// The same, never with a time: something to be copied.
+  void show(const std::string& line);
   /// From now on nothing is waited for any more: only the environment is held.
   void holding();
   /// Returns when everything so far has been written.

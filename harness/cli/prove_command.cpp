@@ -202,8 +202,10 @@ void add_prove_command(CLI::App& app, Action& action) {
   auto command = std::make_shared<ProveCommand>();
   CLI::App* sub = app.add_subcommand(
       "prove", "Run the healthy plan, then with each planted fault of its faults/ folder: is each caught?");
-  sub->add_option("PLAN", command->plan, "the plan, a YAML file")->required();
-  sub->add_option("--out", command->output, "folder for the reports of every run")->capture_default_str();
+  sub->add_option("PLAN", command->plan, "the plan, a YAML file")->type_name("FILE")->required();
+  sub->add_option("--out", command->output, "folder for the reports of every run")
+      ->type_name("FOLDER")
+      ->capture_default_str();
   sub->add_option("--fault", command->fault, "only faults whose file name (without .yaml) matches this glob")
       ->capture_default_str();
   sub->add_option("--healthy", command->healthy, "how many healthy runs")
@@ -215,7 +217,8 @@ void add_prove_command(CLI::App& app, Action& action) {
   sub->add_option("--format", command->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  sub->add_option("--bin", command->binaries, "what ${bin} means; default: the folder of sluice itself");
+  sub->add_option("--bin", command->binaries, "what ${bin} means; default: the folder of sluice itself")
+      ->type_name("FOLDER");
   sub->callback([command, &action] { action = [command](const Invocation&) { return prove(*command); }; });
 }
 

@@ -6,12 +6,14 @@
 #include <random>
 
 #include "harness/cli/command.hpp"
+#include "harness/cli/dry_run.hpp"
 #include "harness/cli/farewell.hpp"
 #include "harness/cli/ledger_options.hpp"
 #include "harness/cli/plan_options.hpp"
 #include "harness/cli/progress.hpp"
 #include "harness/cli/reach.hpp"
 #include "harness/cli/signals.hpp"
+#include "harness/cli/suites.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/plan/source.hpp"
@@ -40,6 +42,7 @@ struct RunCommand {
   bool seed_given = false;
   bool no_controls = false;
   bool rollback_on_no_go = false;
+  bool dry_run = false;
   std::string keep;  ///< empty: not at all
 };
 
@@ -118,7 +121,7 @@ void hold(const RunResult& result, const plan::Plan& plan, const Folders& folder
           ProgressPrinter& progress) {
   progress.holding();
   progress.say("The environment is kept up; Ctrl-C ends it.");
-  for (const auto& line : how_to_reach(result, plan, folders)) progress.say("  " + line);
+  for (const auto& line : how_to_reach(result, plan, folders)) progress.show("  " + line);
   progress.flush();
   signals.wait();
 }
@@ -134,7 +137,21 @@ void remove_old_reports(const fs::path& output) {
   }
 }
 
+int rehearse(const RunCommand& command, const Invocation& invocation) {
+  const plan::Plan plan = command.plan.load();
+  check_names(command, plan);
+  const DryRun planned = dry_run(plan, run_options(command, invocation));
+  for (const auto& format : command.formats) {
+    if (format != "text" && format != "json")
+      throw InputError(fmt::format("--format {}: --dry-run prints text or json", format));
+    say(stdout, format == "json" ? as_json(planned).dump(2) + "\n" : as_text(planned));
+  }
+  if (command.formats.empty()) say(stdout, as_text(planned));
+  return run::ExitCode::go;
+}
+
 int run(const RunCommand& command, const Invocation& invocation) {
+  if (command.dry_run) return rehearse(command, invocation);
   remove_old_reports(command.output);
   const plan::Plan plan = command.plan.load();
   check_names(command, plan);
@@ -180,6 +197,14 @@ int run(const RunCommand& command, const Invocation& invocation) {
   return result.exit_code;
 }
 
+std::vector<std::string> suite_names() {
+  std::vector<std::string> names;
+  for (const auto& kind : all_kinds()) {
+    if (std::find(names.begin(), names.end(), kind.suite()) == names.end()) names.push_back(kind.suite());
+  }
+  return names;
+}
+
 }  // namespace
 
 void add_run_command(CLI::App& app, Action& action) {
@@ -187,22 +212,37 @@ void add_run_command(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand("run", "Run a plan's phases and decide their gates");
   command->plan.add_to(*sub);
   command->ledger.add_to(*sub, true);
-  sub->add_option("--phase", command->phases, "only this phase (and entering what it needs); may be repeated");
-  sub->add_option("--suite", command->suite, "only checks of this suite; opens no gate");
-  sub->add_option("--check", command->check, "only checks whose name matches this glob; opens no gate");
-  sub->add_option("--out", command->output, "folder for reports, logs and artifacts")->capture_default_str();
-  sub->add_option("--format", command->formats,
-                  "print the result to stdout as json, junit, html, markdown, ctrf or text");
+  sub->add_option("--phase", command->phases, "only this phase (and entering what it needs); may be repeated")
+      ->type_name("PHASE");
+  sub->add_option("--suite", command->suite, "only checks of this suite; opens no gate")
+      ->check(CLI::IsMember(suite_names()));
+  sub->add_option("--check", command->check, "only checks whose name matches this glob; opens no gate")
+      ->type_name("CHECK");
+  sub->add_option("--out", command->output, "folder for reports, logs and artifacts")
+      ->type_name("FOLDER")
+      ->capture_default_str();
+  sub->add_option("--format", command->formats, "print the result to stdout in this format; may be repeated")
+      ->type_name(fmt::format("{{{}}}", fmt::join(reports::formats(), ",")));
   CLI::Option* seed = sub->add_option("--seed", command->seed, "repeat a run with its seed");
-  sub->add_option("--bin", command->binaries, "what ${bin} means; default: the folder of sluice itself");
+  sub->add_option("--bin", command->binaries, "what ${bin} means; default: the folder of sluice itself")
+      ->type_name("FOLDER");
   sub->add_flag("--no-controls", command->no_controls,
                 "do not prove that passed checks can fail; the report then says so");
   sub->add_flag("--rollback-on-no-go", command->rollback_on_no_go,
                 "run the rollback action of a phase whose gate is NO-GO, and report its time against its window");
+  sub->add_flag("--dry-run", command->dry_run, "print what would run, in order, and start nothing");
   sub->add_flag(
          fmt::format("--keep{{{}}}", keep_unless_go), command->keep,
          "keep the environment up at the end, until Ctrl-C, unless the run ended in GO; --keep=always: in any case")
       ->check(CLI::IsMember({keep_unless_go, keep_always}));
+  sub->footer(
+      "Writes report.json, report.html, junit.xml and summary.md to the folder that --out names.\n"
+      "Exit codes: 0 GO, 1 NO-GO, 2 wrong plan or command line, 3 a service or the environment failed, 4 "
+      "inconclusive.\n"
+      "Examples:\n"
+      "  sluice run plan.yaml --phase data --out out/data\n"
+      "  sluice run plan.yaml --check 'same-*' --seed 42 --keep\n"
+      "  sluice run plan.yaml --dry-run --format json");
   sub->callback([command, seed, &action] {
     command->seed_given = seed->count() > 0;
     action = [command](const Invocation& invocation) { return run(*command, invocation); };

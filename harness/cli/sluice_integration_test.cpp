@@ -19,6 +19,7 @@ namespace sluice {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::TemporaryFolder;
 
@@ -209,6 +210,55 @@ TEST_F(SluiceTest, StopsInOrderAtSigint) {
   EXPECT_EQ(report().at("interrupted"), "SIGINT");
   EXPECT_NE(report().at("decision"), "GO");
   EXPECT_TRUE(run_markers().empty());
+}
+
+TEST_F(SluiceTest, SaysThatItHeardTheFirstCtrlCAndEndsAtOnceAtTheSecond) {
+  folder_.write("plan.yaml",
+                with(with(plan_text, "enter: [nothing]", "enter: [pause]"), "echo armed > armed; exec sleep 1000",
+                     "trap '' TERM; echo armed > armed; while :; do sleep 1000; done"));
+  const auto sluice = start({"run", "plan.yaml"});
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 30s)) << output();
+  kill(sluice->pid(), SIGINT);
+  ASSERT_TRUE(eventually([&] { return services::log_contains(log(), "press Ctrl-C again to end at once"); }, 10s));
+  kill(sluice->pid(), SIGINT);
+  EXPECT_EQ(exit_of(*sluice), 130);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "out/report.json"));
+  EXPECT_TRUE(eventually([&] { return run_markers().empty(); }, 10s));
+}
+
+TEST_F(SluiceTest, PrintsNoControlCharacterWhereThereIsNoTerminal) {
+  EXPECT_EQ(run(plan_text), 0);
+  EXPECT_EQ(output().find_first_of("\x1b\r"), std::string::npos);
+}
+
+TEST_F(SluiceTest, HoldsNothingAfterGoUnlessAlwaysIsSaid) {
+  EXPECT_EQ(run(plan_text, {"--keep"}), 0);
+  EXPECT_THAT(output(), HasSubstr("--keep=always keeps it in any case"));
+  const auto sluice = start({"run", "plan.yaml", "--keep=always"});
+  ASSERT_TRUE(eventually([&] { return services::log_contains(log(), "The environment is kept up"); }, 60s)) << output();
+  kill(sluice->pid(), SIGTERM);
+  EXPECT_EQ(exit_of(*sluice), 0) << output();
+  EXPECT_TRUE(report().at("interrupted") == "") << "a signal that ends the holding interrupts nothing";
+}
+
+TEST_F(SluiceTest, OffersCommandsThatReachWhatItKeepsUp) {
+  std::string plan = with(plan_text, "endpoints:", "  db: { kind: postgres, databases: [voice] }\nendpoints:");
+  plan = with(plan, "actions:", "stores: { old: \"sqlite:${work}/captures.db\", new: \"${db.url}/voice\" }\nactions:");
+  folder_.write("plan.yaml", with(plan, "[\"true\"]", "[\"false\"]"));
+  const auto sluice = start({"run", "plan.yaml", "--keep"});
+  ASSERT_TRUE(eventually([&] { return services::log_contains(log(), "sqlite3 /"); }, 60s)) << output();
+  const std::string text = output();
+  const auto at = text.find("psql postgresql://");
+  ASSERT_NE(at, std::string::npos) << text;
+  const std::string command = text.substr(at, text.find('\n', at) - at) + " -Atc 'select current_database()'";
+  std::FILE* pipe = popen(command.c_str(), "r");
+  char answer[32] = "";
+  EXPECT_NE(std::fgets(answer, sizeof answer, pipe), nullptr) << command;
+  pclose(pipe);
+  EXPECT_STREQ(answer, "voice\n");
+  EXPECT_THAT(text, AllOf(HasSubstr("http://127.0.0.1:"), HasSubstr("log: "), HasSubstr("/captures.db\n")));
+  kill(sluice->pid(), SIGINT);
+  EXPECT_EQ(exit_of(*sluice), 1) << "what the run decided, not how the holding ended";
 }
 
 TEST_F(SluiceTest, LeavesNothingBehindWhenItIsKilled) {

@@ -36,7 +36,7 @@ int up(const UpCommand& command) {
       std::fflush(stdout);
       progress.say("All services are up; Ctrl-C ends them.");
       for (const auto& line : how_to_reach(result, plan, {.work = folder.path(), .binaries = options.binaries}))
-        progress.say("  " + line);
+        progress.show("  " + line);
       signals.wait();
     });
   } catch (const Cancelled&) {
@@ -51,8 +51,9 @@ void add_up_command(CLI::App& app, Action& action) {
   auto command = std::make_shared<UpCommand>();
   CLI::App* sub = app.add_subcommand("up", "Bring a plan's services up and hold them until Ctrl-C");
   command->plan.add_to(*sub);
-  sub->add_option("--out", command->output, "folder for logs")->capture_default_str();
-  sub->add_option("--bin", command->binaries, "what ${bin} means; default: the folder of sluice itself");
+  sub->add_option("--out", command->output, "folder for logs")->type_name("FOLDER")->capture_default_str();
+  sub->add_option("--bin", command->binaries, "what ${bin} means; default: the folder of sluice itself")
+      ->type_name("FOLDER");
   sub->callback([command, &action] { action = [command](const Invocation&) { return up(*command); }; });
 }
 

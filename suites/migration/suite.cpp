@@ -2,9 +2,10 @@
 
 #include "suites/migration/invariant.hpp"
 #include "suites/migration/rows.hpp"
+#include "suites/migration/status.hpp"
 
 namespace sluice::migration {
 
-std::vector<CheckKind> kinds() { return {rows_kind(), invariant_kind()}; }
+std::vector<CheckKind> kinds() { return {rows_kind(), invariant_kind(), status_kind()}; }
 
 }  // namespace sluice::migration

@@ -28,6 +28,8 @@ class PostgresConnection {
 
   /// Runs one statement and returns its rows; bounded by statement_timeout.
   std::vector<Row> query(const std::string& sql, const std::vector<std::string>& parameters, const std::string& doing);
+  /// Sends one statement; its results are then taken with next_result() until that returns null.
+  void start(const std::string& sql, const std::string& doing) { send(sql, {}, doing); }
   /// Starts one COPY … TO STDOUT; its rows are then taken from handle() with wait_readable().
   void start_copy(const std::string& sql, const std::string& doing);
   /// The next result of the running statement, waited for; null after the last.

@@ -14,14 +14,15 @@ constexpr int steps_between_looks = 20'000;  // of SQLite's virtual machine: wel
 
 }  // namespace
 
-SqliteDatabase::SqliteDatabase(std::string name, const std::filesystem::path& path, StoreOptions options)
+SqliteDatabase::SqliteDatabase(std::string name, const std::filesystem::path& path, StoreOptions options, bool writable)
     : name_(std::move(name)), options_(std::move(options)) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
     throw EnvironmentError(fmt::format("{}: there is no such file; create it before this check runs", name_));
   }
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int access = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) fail(code, "opening it");
   sqlite3_extended_result_codes(handle, 1);

@@ -10,11 +10,12 @@
 
 namespace sluice::stores {
 
-/// A read-only connection to one SQLite file with its time-outs and cancellation; for one thread.
+/// A connection to one SQLite file, read-only unless asked otherwise, with its time-outs and cancellation; for one
+/// thread.
 class SqliteDatabase {
  public:
   /// Throws EnvironmentError when the file is missing, unreadable or not a database.
-  SqliteDatabase(std::string name, const std::filesystem::path& path, StoreOptions options);
+  SqliteDatabase(std::string name, const std::filesystem::path& path, StoreOptions options, bool writable = false);
   // The progress handler holds this object's address.
   SqliteDatabase(const SqliteDatabase&) = delete;
   SqliteDatabase& operator=(const SqliteDatabase&) = delete;
@@ -49,6 +50,7 @@ class SqliteStatement {
   void bind(int index, const RawCell& value);
   bool step();
   RawCell cell(int column) const;
+  sqlite3_stmt* handle() const { return handle_.get(); }
   /// Copied out; empty for NULL.
   std::string text(int column) const;
 

@@ -1,0 +1,43 @@
+#pragma once
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/core/check.hpp"
+#include "harness/stores/sql_session.hpp"
+
+namespace sluice::migration {
+
+/// The longest wait of a control for a lock on a side that may be live.
+inline constexpr std::chrono::milliseconds control_lock_timeout{2'000};
+
+/// The parameters `timeout`, `lock_timeout` and `connect_timeout` of every kind that runs SQL.
+std::vector<ParameterSpec> session_parameters(const std::string& default_timeout);
+/// The store of a side, opened with them.
+std::unique_ptr<stores::SqlSession> open_side(const CheckContext& context, const Parameters& parameters,
+                                              const std::string& side);
+
+/// The parameter `side`: which store is looked at; `new` when absent.
+ParameterSpec side_parameter(std::vector<std::string> choices);
+/// A list of texts; one text is taken as a list of one.
+ParameterSpec text_list_parameter(std::string name, std::string doc);
+
+/// The check's own command line followed by one that shows the evidence.
+std::string reproduced_by(const CheckContext& context, const std::string& command_line);
+
+/// The session's transaction, rolled back at the end of the scope; a session that was lost is left alone.
+class Transaction {
+ public:
+  static Transaction read(stores::SqlSession& session);
+  static Transaction trial(stores::SqlSession& session);
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+
+ private:
+  explicit Transaction(stores::SqlSession& session) : session_(session) {}
+  stores::SqlSession& session_;
+};
+
+}  // namespace sluice::migration

@@ -157,6 +157,15 @@ void fields(Archive& archive, Of<Waiver> auto& waiver) {
   archive("expires", waiver.expires);
   archive("severity_ack", waiver.severity_ack);
   archive("source", waiver.source);
+  archive("phase", waiver.phase);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Of<HiddenFindings> auto& hidden) {
+  archive("check", hidden.check);
+  archive("stage", hidden.stage);
+  archive("findings", hidden.findings);
+  archive("occurrences", hidden.occurrences);
 }
 
 template <typename Archive>
@@ -164,6 +173,16 @@ void fields(Archive& archive, Of<WaiverUse> auto& use) {
   archive("waiver", use.waiver);
   archive("state", use.state);
   archive("hidden", use.hidden);
+  archive("hides", use.hides);
+}
+
+template <typename Archive>
+void fields(Archive& archive, Of<Concession> auto& concession) {
+  archive("check", concession.check);
+  archive("stage", concession.stage);
+  archive("verdict", concession.verdict);
+  archive("findings", concession.findings);
+  archive("why", concession.why);
 }
 
 template <typename Archive>
@@ -219,6 +238,7 @@ void fields(Archive& archive, Of<PhaseResult> auto& phase) {
   archive("partial", phase.partial);
   archive("evidence", phase.evidence);
   archive("rollback", phase.rollback);
+  archive("concessions", phase.concessions);
 }
 
 template <typename Archive>

@@ -131,9 +131,17 @@ Json write_object(const Model& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
 }
 [[maybe_unused]] void knows_every_member(const Waiver& model) {
-  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8] = model;
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9] = model;
 }
-[[maybe_unused]] void knows_every_member(const WaiverUse& model) { [[maybe_unused]] const auto& [m1, m2, m3] = model; }
+[[maybe_unused]] void knows_every_member(const HiddenFindings& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
+}
+[[maybe_unused]] void knows_every_member(const WaiverUse& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
+}
+[[maybe_unused]] void knows_every_member(const Concession& model) {
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5] = model;
+}
 [[maybe_unused]] void knows_every_member(const GatePolicy& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7] = model;
 }
@@ -147,7 +155,7 @@ Json write_object(const Model& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
 }
 [[maybe_unused]] void knows_every_member(const PhaseResult& model) {
-  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16] = model;
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17] = model;
 }
 [[maybe_unused]] void knows_every_member(const RunResult& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19,

@@ -17,6 +17,12 @@ plan::Plan PlanOptions::load() const {
   return plan::load_plan(plan, all_kinds(), &fault.changes);
 }
 
+std::vector<std::string> service_names(const plan::Plan& plan) {
+  std::vector<std::string> names;
+  for (const auto& service : plan.services) names.push_back(service.name);
+  return names;
+}
+
 std::filesystem::path own_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
 
 }  // namespace sluice::cli

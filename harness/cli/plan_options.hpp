@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/plan/plan.hpp"
 
@@ -16,6 +17,9 @@ struct PlanOptions {
   /// Loads and checks it; throws plan::PlanError with all problems.
   plan::Plan load() const;
 };
+
+/// The names of a plan's services, in the plan's order.
+std::vector<std::string> service_names(const plan::Plan& plan);
 
 /// The folder that ${bin} means unless --bin names another: where sluice itself lies.
 std::filesystem::path own_folder();

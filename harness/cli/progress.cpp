@@ -1,150 +1,157 @@
 #include "harness/cli/progress.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "harness/core/parameters.hpp"
-#include "harness/core/printable.hpp"
+#include "reports/escape.hpp"
+#include "reports/summary.hpp"
 
 namespace sluice::cli {
 namespace {
 
 using namespace std::chrono_literals;
+using reports::terminal_text;
+using What = LiveModel::What;
 
-bool is_set(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0';
+constexpr auto told_every = 30s;
+constexpr const char* services_row = "services";
+
+Style style_of(Verdict verdict) {
+  if (verdict == Verdict::passed) return Style::good;
+  return verdict == Verdict::failed || verdict == Verdict::errored ? Style::bad : Style::doubtful;
 }
 
-std::size_t terminal_width() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-// At most `width` columns, cut at a character. One column a character is right for what we print ourselves.
-std::string cut(const std::string& text, std::size_t width) {
-  std::size_t columns = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool starts_character = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-    if (starts_character && ++columns > width) return text.substr(0, i);
-  }
-  return text;
-}
-
-const char* colour_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::passed:
-      return "\x1b[32m";
-    case Verdict::failed:
-      return "\x1b[31m";
-    default:
-      return "\x1b[33m";
-  }
-}
-
-const char* colour_of(Decision decision) {
-  return decision == Decision::go ? "\x1b[1;32m" : decision == Decision::no_go ? "\x1b[1;31m" : "\x1b[1;33m";
+Style style_of(Decision decision) {
+  if (decision == Decision::go) return Style::good;
+  return decision == Decision::no_go ? Style::bad : Style::doubtful;
 }
 
 }  // namespace
 
-bool use_colour(std::FILE* stream) {
-  if (is_set("NO_COLOR")) return false;
-  const char* force = std::getenv("CLICOLOR_FORCE");
-  if (force != nullptr && std::string_view(force) != "0" && *force != '\0') return true;
-  return isatty(fileno(stream)) == 1;
+ProgressPrinter::ProgressPrinter(const std::vector<std::string>& services)
+    : live_(use_live_view(stderr)),
+      starting_(services),
+      writer_(STDERR_FILENO, live_, use_colour(stderr),
+              {.live =
+                   [this](ScreenSize size) {
+                     const std::lock_guard lock(mutex_);
+                     return model_.lines(size, now());
+                   },
+               .due = [this] { return due(); }}) {
+  const std::lock_guard lock(mutex_);
+  if (starting_.empty()) return;
+  model_.begin(What::services, services_row, "starting", now());
+  model_.noted(What::services, services_row, fmt::format("{}", fmt::join(starting_, ", ")));
 }
 
-ProgressPrinter::ProgressPrinter() : live_(isatty(STDERR_FILENO) == 1 && !is_set("CI")), colour_(use_colour(stderr)) {}
-
-ProgressPrinter::~ProgressPrinter() { clear_status(); }
-
-void ProgressPrinter::clear_status() {
-  if (status_shown_) std::fputs("\r\x1b[K", stderr);
-  status_shown_ = false;
+PrintedLine ProgressPrinter::dated(Line line, bool whole) const {
+  if (!live_) {
+    const auto time = fmt::gmtime(std::chrono::system_clock::to_time_t(clock_.today()));
+    line.insert(line.begin(), {fmt::format("{:%H:%M:%S}Z  ", time)});
+  }
+  return {std::move(line), whole};
 }
 
-void ProgressPrinter::print(const std::string& line) {
-  clear_status();
-  // fputs, not fmt::print: a reader of ours that has gone away must not end the run.
-  std::fputs((line + "\n").c_str(), stderr);
-  std::fflush(stderr);
+void ProgressPrinter::print_where_not_live(const std::string& text) {
+  if (!live_) print({{text}});
 }
 
-void ProgressPrinter::show_status() {
-  if (!live_ || running_.empty()) return;
-  std::string line;
-  for (const auto& [name, state] : running_)
-    line += fmt::format("{}{} {}", line.empty() ? "    " : "  |  ", name, state);
-  clear_status();
-  std::fputs(cut(line, terminal_width() - 1).c_str(), stderr);
-  std::fflush(stderr);
-  status_shown_ = true;
-  shown_at_ = std::chrono::steady_clock::now();
+std::vector<PrintedLine> ProgressPrinter::due() {
+  const std::lock_guard lock(mutex_);
+  std::vector<PrintedLine> lines;
+  for (auto& sentence : model_.overdue(told_every, now())) lines.push_back(dated({{"  " + sentence}}, true));
+  return lines;
+}
+
+void ProgressPrinter::say(const std::string& line) { writer_.print(dated({{terminal_text(line)}}, true)); }
+
+void ProgressPrinter::holding() {
+  const std::lock_guard lock(mutex_);
+  model_ = {};
 }
 
 void ProgressPrinter::service_ready(const std::string& name, std::chrono::nanoseconds after) {
-  const std::lock_guard lock(mutex_);
-  print(fmt::format("service {} ready after {}", name, human_duration(after)));
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase(starting_, name);
+    model_.noted(What::services, services_row, fmt::format("{}", fmt::join(starting_, ", ")));
+    if (starting_.empty()) model_.end(What::services, services_row);
+  }
+  print({{fmt::format("service {} ready after {}", terminal_text(name), human_duration(after))}});
 }
 
 void ProgressPrinter::phase_started(const std::string& phase, bool entered_only) {
-  const std::lock_guard lock(mutex_);
-  print(fmt::format("phase {}{}", phase, entered_only ? " (entered only: a later phase needs it)" : ""));
+  print({{"phase "},
+         {terminal_text(phase), Style::bold},
+         {entered_only ? " (entered only: a later phase needs it)" : ""}});
 }
 
 void ProgressPrinter::action_started(const std::string& action) {
-  const std::lock_guard lock(mutex_);
-  running_[action] = "runs";
-  show_status();
+  {
+    const std::lock_guard lock(mutex_);
+    model_.begin(What::action, action, "action", now());
+  }
+  print_where_not_live(fmt::format("  action {} started", terminal_text(action)));
 }
 
 void ProgressPrinter::action_finished(const ActionResult& result) {
-  const std::lock_guard lock(mutex_);
-  running_.erase(result.name);
-  print(fmt::format("  action {}: {} ({})", result.name, result.outcome, human_duration(result.duration)));
-  if (!result.succeeded && !result.output_tail.empty()) print(result.output_tail);
+  {
+    const std::lock_guard lock(mutex_);
+    model_.end(What::action, result.name);
+  }
+  const Style style = result.succeeded ? Style::good : Style::bad;
+  print({{"  "},
+         {result.succeeded ? "✓" : "✗", style},
+         {fmt::format(" action {}: {} ({})", terminal_text(result.name), terminal_text(result.outcome),
+                      human_duration(result.duration))}});
+  if (result.succeeded) return;
+  for (std::string_view rest = result.output_tail; !rest.empty();) {
+    const auto end = rest.find('\n');
+    print({{"    | " + terminal_text(rest.substr(0, end))}});
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
 }
 
-void ProgressPrinter::check_started(const std::string& check, const std::string&) {
-  const std::lock_guard lock(mutex_);
-  running_[check] = "…";
-  show_status();
+void ProgressPrinter::check_started(const std::string& check, const std::string& kind) {
+  {
+    const std::lock_guard lock(mutex_);
+    model_.begin(What::check, check, kind, now());
+  }
+  print_where_not_live(fmt::format("  {} started ({})", terminal_text(check), terminal_text(kind)));
 }
 
 void ProgressPrinter::check_progressed(const std::string& check, const Progress& progress) {
   const std::lock_guard lock(mutex_);
-  if (!live_ || std::chrono::steady_clock::now() - shown_at_ < 100ms) return;
-  running_[check] = progress.total ? fmt::format("{:.0f} of {:.0f} {}", progress.done, *progress.total, progress.unit)
-                                   : fmt::format("{:.0f} {}", progress.done, progress.unit);
-  show_status();
+  model_.progressed(What::check, check, progress, now());
 }
 
 void ProgressPrinter::control_started(const std::string& check) {
-  const std::lock_guard lock(mutex_);
-  running_[check] = "control";
-  show_status();
+  {
+    const std::lock_guard lock(mutex_);
+    model_.control_began(check);
+  }
+  print_where_not_live(fmt::format("  {}: control started", terminal_text(check)));
 }
 
 void ProgressPrinter::check_finished(const CheckResult& result) {
-  const std::lock_guard lock(mutex_);
-  running_.erase(result.name);
-  const auto verdict = to_string(result.outcome.verdict);
-  const std::string word =
-      colour_ ? fmt::format("{}{}\x1b[0m", colour_of(result.outcome.verdict), verdict) : std::string(verdict);
-  print(fmt::format("  {} {} ({}): {}", word, result.name, human_duration(result.duration),
-                    printable(result.outcome.reason)));
-  show_status();
+  {
+    const std::lock_guard lock(mutex_);
+    model_.end(What::check, result.name);
+  }
+  const Verdict verdict = result.outcome.verdict;
+  print({{"  "},
+         {fmt::format("{} {}", reports::mark(verdict), to_string(verdict)), style_of(verdict)},
+         {fmt::format(" {} ({}): {}", terminal_text(result.name), human_duration(result.duration),
+                      terminal_text(reports::clipped(result.outcome.reason, 400)))}});
 }
 
 void ProgressPrinter::phase_finished(const PhaseResult& result) {
-  const std::lock_guard lock(mutex_);
   if (result.entered_only) return;
-  const auto decision = to_string(result.decision);
-  print(colour_ ? fmt::format("  {}{}\x1b[0m", colour_of(result.decision), decision) : fmt::format("  {}", decision));
+  print({{"  gate: "},
+         {std::string(to_string(result.decision)), style_of(result.decision)},
+         {result.decision == Decision::go ? "" : ", " + terminal_text(reports::clipped(result.deciding_rule, 400))}});
 }
 
 }  // namespace sluice::cli

@@ -6,8 +6,10 @@
 #include <random>
 
 #include "harness/cli/command.hpp"
+#include "harness/cli/farewell.hpp"
 #include "harness/cli/plan_options.hpp"
 #include "harness/cli/progress.hpp"
+#include "harness/cli/reach.hpp"
 #include "harness/cli/signals.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
@@ -21,6 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* keep_unless_go = "unless-go";
+constexpr const char* keep_always = "always";
+
 struct RunCommand {
   PlanOptions plan;
   std::vector<std::string> phases;
@@ -32,7 +37,7 @@ struct RunCommand {
   std::uint64_t seed = 0;
   bool seed_given = false;
   bool no_controls = false;
-  bool keep = false;
+  std::string keep;  ///< empty: not at all
 };
 
 std::uint64_t fresh_seed() {
@@ -103,11 +108,12 @@ void say(std::FILE* stream, const std::string& text) {
   std::fflush(stream);
 }
 
-void hold(const RunResult& result, const Signals& signals) {
-  say(stderr, "\nThe environment is kept up; Ctrl-C ends it.\n");
-  for (const auto& service : result.services) {
-    say(stderr, fmt::format("  {}: {}  (log: {})\n", service.name, service.address, service.log));
-  }
+void hold(const RunResult& result, const plan::Plan& plan, const Folders& folders, const Signals& signals,
+          ProgressPrinter& progress) {
+  progress.holding();
+  progress.say("The environment is kept up; Ctrl-C ends it.");
+  for (const auto& line : how_to_reach(result, plan, folders)) progress.say("  " + line);
+  progress.flush();
   signals.wait();
 }
 
@@ -132,18 +138,22 @@ int run(const RunCommand& command, const Invocation& invocation) {
   if (failure) throw EnvironmentError(fmt::format("cannot make {}: {}", options.output.string(), failure.message()));
 
   const services::RunFolder folder;
-  const Signals signals;
+  Signals signals;
   const SystemClock clock;
   RunResult result;
   bool held = false;  // a signal that ends the holding interrupts nothing
   {
-    ProgressPrinter progress;
-    say(stderr, fmt::format("sluice: {} (seed {})\n", printable(plan.name), options.seed));
+    ProgressPrinter progress(service_names(plan));
+    const Farewell farewell(signals, progress);
+    progress.say(fmt::format("sluice: {} (seed {})", plan.name, options.seed));
     std::function<void(const RunResult&)> keep;
-    if (command.keep) {
+    if (!command.keep.empty()) {
       keep = [&](const RunResult& so_far) {
-        held = true;
-        hold(so_far, signals);
+        held = command.keep == keep_always || so_far.decision != Decision::go;
+        if (held)
+          hold(so_far, plan, {.work = folder.path(), .binaries = options.binaries}, signals, progress);
+        else
+          progress.say("GO: the environment is not kept up; --keep=always keeps it in any case");
       };
     }
     result = run::run_plan(plan, options, folder, clock, progress, signals.token(), keep);
@@ -178,7 +188,10 @@ void add_run_command(CLI::App& app, Action& action) {
   sub->add_option("--bin", command->binaries, "what ${bin} means; default: the folder of sluice itself");
   sub->add_flag("--no-controls", command->no_controls,
                 "do not prove that passed checks can fail; the report then says so");
-  sub->add_flag("--keep", command->keep, "keep the environment up at the end, until Ctrl-C");
+  sub->add_flag(
+         fmt::format("--keep{{{}}}", keep_unless_go), command->keep,
+         "keep the environment up at the end, until Ctrl-C, unless the run ended in GO; --keep=always: in any case")
+      ->check(CLI::IsMember({keep_unless_go, keep_always}));
   sub->callback([command, seed, &action] {
     command->seed_given = seed->count() > 0;
     action = [command](const Invocation& invocation) { return run(*command, invocation); };

@@ -1,5 +1,7 @@
 #pragma once
 #include <atomic>
+#include <functional>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 
@@ -20,14 +22,21 @@ class Signals {
   int received() const { return received_; }
   /// Blocks until a signal comes.
   void wait() const;
+  /// Called, on a thread of its own, before the program gives the terminal back: because it is suspended (Ctrl-Z,
+  /// `forever` is false) or ends at once. An empty function takes it back, and waits for a call that is under way.
+  void on_leave(std::function<void(bool forever)> leave);
 
  private:
   void listen();
+  void leave(bool forever);
+  void suspend();
 
   std::stop_source stop_;
   std::atomic<int> received_{0};
   int signal_descriptor_ = -1;
   int end_descriptor_ = -1;
+  std::mutex mutex_;  // leave_
+  std::function<void(bool)> leave_;
   std::thread thread_;
 };
 

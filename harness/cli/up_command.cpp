@@ -1,8 +1,10 @@
 #include <fmt/core.h>
 
 #include "harness/cli/command.hpp"
+#include "harness/cli/farewell.hpp"
 #include "harness/cli/plan_options.hpp"
 #include "harness/cli/progress.hpp"
+#include "harness/cli/reach.hpp"
 #include "harness/cli/signals.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/run/runner.hpp"
@@ -22,19 +24,23 @@ int up(const UpCommand& command) {
       .output = command.output,
       .binaries = command.binaries.empty() ? own_folder() : std::filesystem::absolute(command.binaries)};
   const services::RunFolder folder;
-  const Signals signals;
+  Signals signals;
   const SystemClock clock;
-  ProgressPrinter progress;
+  ProgressPrinter progress(service_names(plan));
+  const Farewell farewell(signals, progress);
   try {
     run::hold_services(plan, options, folder, clock, progress, signals.token(), [&](const RunResult& result) {
+      progress.flush();
       for (const auto& service : result.services)
         fmt::print("{}\t{}\t{}\n", service.name, service.address, service.log);
-      fmt::print(stderr, "all services are up; Ctrl-C ends them\n");
       std::fflush(stdout);
+      progress.say("All services are up; Ctrl-C ends them.");
+      for (const auto& line : how_to_reach(result, plan, {.work = folder.path(), .binaries = options.binaries}))
+        progress.say("  " + line);
       signals.wait();
     });
   } catch (const Cancelled&) {
-    fmt::print(stderr, "interrupted before all services were up\n");
+    progress.say("interrupted before all services were up");
   }
   return signals.received() == 0 ? run::ExitCode::go : 128 + signals.received();
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -12,6 +13,7 @@
 #include "harness/core/clock.hpp"
 #include "harness/core/outcome.hpp"
 #include "harness/core/parameters.hpp"
+#include "harness/core/result.hpp"
 
 namespace sluice {
 
@@ -21,6 +23,22 @@ struct Progress {
   std::optional<double> total = std::nullopt;
   std::string unit;  ///< "rows", "exchanges", "s"
 };
+
+/// One of the plan's actions while it runs, in a process group of its own. Destroying it kills what is left of it.
+class RunningAction {
+ public:
+  virtual ~RunningAction() = default;
+  /// Waits for its end; nullopt when `timeout` passes first. Throws Cancelled.
+  virtual std::optional<ActionResult> wait(std::chrono::nanoseconds timeout) = 0;
+  /// SIGKILL to the whole group, at once; returns when it is gone.
+  virtual void kill() = 0;
+};
+
+/// Starts an action of the plan by its name. Every occurrence of a key of `replacing` in its command and environment
+/// gives way to the value, so that it can be pointed at another store. Throws InputError when the action does not
+/// exist, is no command, or names none of the keys; EnvironmentError when it cannot be started.
+using StartAction = std::function<std::unique_ptr<RunningAction>(const std::string& action,
+                                                                 const std::map<std::string, std::string>& replacing)>;
 
 /// What a check may use. Everything that changes the world or tells the time comes through here. Lives as long as the
 /// check runs.
@@ -36,6 +54,7 @@ struct CheckContext {
   std::stop_token cancelled;                      ///< honoured within a second by everything that waits
   std::function<void(const Progress&)> progress;  ///< never empty; cheap to call often, from any thread
   std::string reproduce;                          ///< the command line that runs this check again with this seed
+  StartAction start_action;                       ///< for kinds that run the plan's actions themselves
 
   /// The URL of a side; throws InputError that names the check and the line to add when the plan has none.
   const std::string& endpoint(const std::string& side) const;

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "harness/core/verdict.hpp"
+
 namespace sluice {
 
 /// A check that a gate requires, at the stage ("before", "during", "after") at which it must have passed.
@@ -38,13 +40,32 @@ struct Waiver {
   std::string expires;       ///< "2026-12-31": the last day on which it holds, in UTC
   std::string severity_ack;  ///< "critical" where findings of that severity are meant too, else empty
   std::string source;        ///< "plan.yaml:40:5": where it is written
+  std::string phase = "*";   ///< glob over the phases in which it holds
+};
+
+/// Findings of one check that a waiver hides.
+struct HiddenFindings {
+  std::string check;
+  std::string stage;
+  std::uint64_t findings = 0;
+  std::uint64_t occurrences = 0;  ///< of all of them together
 };
 
 /// What a waiver did in one phase.
 struct WaiverUse {
   Waiver waiver;
-  std::string state;         ///< "used", "unused", "expired"
-  std::uint64_t hidden = 0;  ///< how many findings it hides
+  std::string state;                  ///< "used", "unused", "expired"
+  std::uint64_t hidden = 0;           ///< how many findings it hides
+  std::vector<HiddenFindings> hides;  ///< where they are
+};
+
+/// A required check that did not pass and that the gate counts as passed all the same.
+struct Concession {
+  std::string check;
+  std::string stage;
+  Verdict verdict = Verdict::failed;  ///< `failed`: every finding is waived; `inconclusive`: the plan allows that
+  std::uint64_t findings = 0;         ///< how many are waived, each counted once
+  std::string why;                    ///< "waived by Ada Lovelace until 2026-12-31"
 };
 
 /// What a phase's gate demands, with every name spelled out, so that it can be decided from a report alone.

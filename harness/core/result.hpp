@@ -91,6 +91,7 @@ struct PhaseResult {
   bool partial = false;             ///< only some of its checks were selected: such a phase opens no gate
   std::vector<Evidence> evidence;   ///< of the phases it needs, where they are not of this run
   std::optional<ActionResult> rollback = std::nullopt;  ///< the step taken back, where that was asked for
+  std::vector<Concession> concessions;                  ///< what a GO of this phase puts up with
 };
 
 /// Something that was planned and did not run, and why.

@@ -3,13 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <map>
 #include <set>
 
+#include "harness/core/day.hpp"
 #include "harness/core/glob.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/plan/declarations.hpp"
@@ -39,17 +38,6 @@ std::vector<const Node*> scalars(const Node* node) {
 }
 
 std::string text_of(const Node* node) { return node != nullptr && node->kind == Node::Kind::scalar ? node->text : ""; }
-
-bool is_date(const std::string& text) {
-  int year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
-  int end = 0;
-  if (text.size() != 10 || std::sscanf(text.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &end) != 3 || end != 10) {
-    return false;
-  }
-  return (std::chrono::year(year) / static_cast<int>(month) / static_cast<int>(day)).ok();
-}
 
 class CrossChecker {
  public:
@@ -171,16 +159,10 @@ class CrossChecker {
     const Node* waivers = root_.find("waivers");
     if (waivers == nullptr) return;
     for (const auto& waiver : waivers->items) {
-      const Node* check = waiver.find("check");
-      const bool matches =
-          check == nullptr || std::any_of(checks_.begin(), checks_.end(),
-                                          [&](const std::string& name) { return glob_matches(check->text, name); });
-      if (!matches) {
-        problems_.add(check->at, fmt::format("this waiver's '{}' matches no check{}", printable(check->text, 40),
-                                             suggestion(check->text, checks_)));
-      }
+      check_waiver_glob(waiver.find("check"), checks_, "check");
+      check_waiver_glob(waiver.find("phase"), phases_, "phase");
       const Node* expires = waiver.find("expires");
-      if (expires != nullptr && !is_date(expires->text)) {
+      if (expires != nullptr && !parse_day(expires->text)) {
         problems_.add(expires->at,
                       fmt::format("'{}' is no date; write the last day on which the waiver holds as 2026-12-31",
                                   printable(expires->text, 40)));
@@ -192,6 +174,14 @@ class CrossChecker {
         }
       }
     }
+  }
+
+  void check_waiver_glob(const Node* glob, const std::vector<std::string>& names, const char* what) {
+    if (glob == nullptr || std::any_of(names.begin(), names.end(),
+                                       [&](const std::string& name) { return glob_matches(glob->text, name); }))
+      return;
+    problems_.add(glob->at, fmt::format("this waiver's '{}' matches no {}{}", printable(glob->text, 40), what,
+                                        suggestion(glob->text, names)));
   }
 
   // Reports a cycle once, at its alphabetically first member.

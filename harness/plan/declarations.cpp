@@ -85,6 +85,11 @@ ParameterSpec list_of(std::string name, std::string doc, ParameterSpec item) {
   return {.name = std::move(name), .type = ParameterType::list, .doc = std::move(doc), .item = {std::move(item)}};
 }
 
+ParameterSpec bounded(ParameterSpec spec, double maximum) {
+  spec.maximum = maximum;
+  return spec;
+}
+
 ParameterSpec number(std::string name, std::string doc) {
   return {.name = std::move(name), .type = ParameterType::number, .doc = std::move(doc)};
 }
@@ -122,11 +127,14 @@ ParameterSpec waiver_declaration() {
   acknowledged.choices = {"critical"};
   ParameterSpec rule = text("rule", "rule of the findings, or a glob over rules");
   rule.default_text = "\"*\"";  // as YAML: a bare * is an alias
+  ParameterSpec phase = text("phase", "name of the phase in which it holds, or a glob over names");
+  phase.default_text = rule.default_text;
   return record("", "",
                 {text("check", "name of a check, or a glob over names", true), std::move(rule),
                  text_map("where", "places of the findings, as globs: { table: captures, column: user_text }"),
                  text("owner", "who answers for it", true), text("reason", "why it is acceptable", true),
-                 text("expires", "last day on which it holds (UTC): 2026-12-31", true), std::move(acknowledged)});
+                 text("expires", "last day on which it holds (UTC): 2026-12-31", true), std::move(acknowledged),
+                 std::move(phase)});
 }
 
 ParameterSpec action_declaration() {
@@ -144,10 +152,19 @@ ParameterSpec action_declaration() {
 
 ParameterSpec phase_declaration() {
   return record("", "",
-                {text("name", "name of the phase", true), texts("needs", "phases whose gates must be open first"),
-                 texts("before", "checks before its actions"), texts("enter", "actions that make the step"),
+                {text("name", "name of the phase", true),
+                 texts("needs", "phases whose gates must be open first"),
+                 texts("before", "checks before its actions"),
+                 texts("enter", "actions that make the step"),
                  texts("during", "checks that run beside the actions, or after them where they must be alone"),
-                 texts("after", "checks when the actions are done"), rollback_declaration(), gate_declaration()});
+                 texts("after", "checks when the actions are done"),
+                 rollback_declaration(),
+                 {.name = "parallel",
+                  .type = ParameterType::boolean,
+                  .doc = "its checks may run side by side, as none changes what another looks at; those that measure "
+                         "run alone still",
+                  .default_text = "false"},
+                 gate_declaration()});
 }
 
 }  // namespace
@@ -192,7 +209,8 @@ ParameterSpec plan_declaration(const std::vector<CheckKind>& kinds) {
         .minimum = 1,
         .item = {phase_declaration()}},
        texts("allow_targets", "hosts outside this machine that may receive load and attack traffic"),
-       list_of("waivers", "findings that a named person accepts for a time", waiver_declaration()),
+       bounded(list_of("waivers", "findings that a named person accepts for a time", waiver_declaration()), 1000),
+       bounded(texts("waiver_files", "files beside the plan, each a list of more waivers"), 20),
        {.name = "evidence_max_age",
         .type = ParameterType::duration,
         .doc = "how old a GO in the ledger may be and still open a later phase",

@@ -9,6 +9,7 @@
 #include "harness/plan/declarations.hpp"
 #include "harness/plan/normalise.hpp"
 #include "harness/plan/signals.hpp"
+#include "harness/plan/waiver_file.hpp"
 
 namespace sluice::plan {
 namespace {
@@ -126,6 +127,7 @@ void fill_phases(const Node& root, const json& values, Plan& plan) {
                     .limits = {},
                     .allow_inconclusive = {},
                     .at = list.items[i].at};
+    phase.parallel = value.at("parallel").get<bool>();
     if (value.contains("rollback")) phase.rollback = rollback_of(Parameters(value.at("rollback")));
     fill_gate(Parameters(value).record("gate"), phase);
     plan.phases.push_back(std::move(phase));
@@ -148,7 +150,8 @@ void fill_waivers(const Node& root, const json& values, Plan& plan) {
                   .reason = value.text("reason"),
                   .expires = value.text("expires"),
                   .severity_ack = value.has("severity_ack") ? value.text("severity_ack") : "",
-                  .source = list->items[i].at.to_string()};
+                  .source = list->items[i].at.to_string(),
+                  .phase = value.text("phase")};
     if (value.has("where")) {
       for (const auto& [name, glob] : value.value("where").items()) waiver.where.emplace_back(name, glob);
     }
@@ -158,6 +161,7 @@ void fill_waivers(const Node& root, const json& values, Plan& plan) {
 
 Plan build(Node root, std::string text, const std::filesystem::path& path, const std::vector<CheckKind>& kinds,
            Problems problems) {
+  auto waiver_files = add_waiver_files(root, path, problems);
   const json values = normalise(root, plan_declaration(kinds), "plan", problems);
   Plan plan;
   plan.path = path;
@@ -173,6 +177,7 @@ Plan build(Node root, std::string text, const std::filesystem::path& path, const
     fill_side_urls(values, "stores", plan.stores);
     plan.allow_targets = texts_of(values, "allow_targets");
     fill_waivers(root, values, plan);
+    plan.waiver_files = std::move(waiver_files);
     plan.evidence_max_age = Parameters(values).duration("evidence_max_age");
   }
   // Names are checked on the tree as written, so that they are reported together with mistakes of form.

@@ -61,6 +61,7 @@ struct PhaseSpec {
   std::vector<std::string> during;
   std::vector<std::string> after;
   std::optional<RollbackSpec> rollback;
+  bool parallel = false;  ///< its checks may run side by side, but for those whose kind must be alone
   /// What the gate requires: "all", or globs over check names, kinds and suites.
   std::vector<std::string> require;
   std::vector<MinimumCoverage> coverage;
@@ -86,7 +87,8 @@ struct Plan {
   std::vector<CheckSpec> checks;
   std::vector<PhaseSpec> phases;
   std::vector<std::string> allow_targets;
-  std::vector<Waiver> waivers;
+  std::vector<Waiver> waivers;  ///< of the plan and of its waiver files
+  std::vector<std::filesystem::path> waiver_files;
   std::chrono::nanoseconds evidence_max_age{};  ///< how old a GO in the ledger may be and still open a later phase
 
   const ServiceSpec* service(std::string_view name) const;

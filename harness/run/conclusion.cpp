@@ -7,13 +7,26 @@
 #include "harness/run/exit_code.hpp"
 
 namespace sluice::run {
+namespace {
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace
 
 void conclude(RunResult& result) {
   const PhaseResult* deciding = nullptr;
   std::size_t judged = 0;
+  std::uint64_t waived = 0;
+  std::uint64_t allowed = 0;
   for (const auto& phase : result.phases) {
     if (phase.entered_only) continue;
     ++judged;
+    for (const auto& concession : phase.concessions) {
+      waived += concession.findings;
+      allowed += concession.verdict == Verdict::inconclusive ? 1 : 0;
+    }
     if (deciding == nullptr || worse(deciding->decision, phase.decision) != deciding->decision) deciding = &phase;
   }
   const auto skipped =
@@ -26,6 +39,8 @@ void conclude(RunResult& result) {
   }
   if (result.decision == Decision::go && judged > 1) {
     result.deciding_rule = fmt::format("all {} phases passed their gates", judged);
+    if (waived > 0) result.deciding_rule += fmt::format("; {} waived", counted(waived, "finding"));
+    if (allowed > 0) result.deciding_rule += fmt::format("; {} allowed to be inconclusive", counted(allowed, "check"));
   }
   result.exit_code = result.decision == Decision::go      ? ExitCode::go
                      : result.decision == Decision::no_go ? ExitCode::no_go

@@ -108,9 +108,11 @@ std::vector<Identity> Environment::identities() {
   };
   std::error_code ignored;
   add("sluice", fs::read_symlink("/proc/self/exe", ignored));
+  for (const auto& file : plan_.waiver_files) add("waivers " + file.filename().string(), file);
   for (const auto& service : plan_.services)
     add("service " + service.name, supervisor_->service(service.name)->program());
   for (const auto& action : plan_.actions) {
+    if (action.order) continue;
     const auto program = services::find_program(expand(action.command.at(0)));
     add("action " + action.name, program.is_relative() ? plan_.directory / program : program);
   }

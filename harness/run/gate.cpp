@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "harness/core/glob.hpp"
+#include "harness/run/measured_rule.hpp"
+#include "harness/run/waiver.hpp"
 
 namespace sluice::run {
 namespace {
@@ -16,12 +19,76 @@ bool is_required(const plan::PhaseSpec& phase, const plan::CheckSpec& check) {
   });
 }
 
-// The first entry is what the check is about (rows, exchanges, trials); the others say it in other units.
-std::uint64_t examined(const Outcome& outcome) {
-  return outcome.coverage.empty() ? 0 : outcome.coverage.front().examined;
+std::string names_of(const std::vector<const Waiver*>& waivers) {
+  std::string text;
+  for (const Waiver* waiver : waivers) text += (text.empty() ? "" : ", ") + to_string(*waiver);
+  return text;
 }
 
-RuleResult judge_check(const CheckResult& check, bool controls_enabled) {
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+// What keeps the waivers from covering a failed check; empty when none of them has to do with it.
+std::string why_not_waived(const Cover& cover) {
+  if (cover.by.empty() && cover.lapsed.empty()) return "";
+  std::string text;
+  if (!cover.uncovered.empty()) {
+    const Finding& first = *cover.uncovered.front();
+    text += fmt::format("; {} of its {} waived, not {} ({})", cover.covered, counted(cover.errors, "error"), first.rule,
+                        to_string(first.severity));
+    if (cover.uncovered.size() > 1) text += fmt::format(" and {} more", cover.uncovered.size() - 1);
+  }
+  if (!cover.lapsed.empty()) text += "; expired: the waiver of " + names_of(cover.lapsed);
+  if (cover.unlisted > 0) {
+    text += fmt::format(
+        "; {} of its findings {} not listed, so no waiver can be shown to cover {}: have the check list "
+        "them all, or mend what they show",
+        cover.unlisted, cover.unlisted == 1 ? "is" : "are", cover.unlisted == 1 ? "it" : "them");
+  }
+  return text;
+}
+
+void concede(RuleResult& rule, Concession concession, GateDecision& decision) {
+  rule.decision = Decision::go;
+  rule.explanation =
+      fmt::format("{} {}, and counts as passed: {}", concession.check, to_string(concession.verdict), concession.why);
+  decision.concessions.push_back(std::move(concession));
+}
+
+void judge_failed(const PhaseWaivers& waivers, const CheckResult& check, RuleResult& rule, GateDecision& decision) {
+  const Cover cover = waivers.cover(check);
+  if (cover.whole() && *rule.samples > 0) {
+    const std::string who = names_of(cover.by);
+    const std::string all = cover.errors == 1 ? "its one error is" : fmt::format("all its {} errors are", cover.errors);
+    rule.observed += fmt::format("; {} waived", all);
+    concede(rule, {check.name, check.stage, Verdict::failed, cover.errors, fmt::format("{} waived by {}", all, who)},
+            decision);
+    return;
+  }
+  rule.decision = Decision::no_go;
+  rule.explanation += cover.whole() ? "; it is waived, but it examined nothing" : why_not_waived(cover);
+}
+
+// Too few samples can be put up with. A check that is blind here cannot: it would keep its gate open for good.
+void judge_inconclusive(const GatePolicy& policy, const CheckResult& check, RuleResult& rule, GateDecision& decision) {
+  const auto& allowed = policy.allow_inconclusive;
+  if (std::find(allowed.begin(), allowed.end(), check.name) == allowed.end()) return;
+  if (check.outcome.control && !check.outcome.control->caught) {
+    rule.explanation += "; the plan allows it to be inconclusive, but not to miss its control";
+  } else if (*rule.samples == 0) {
+    rule.explanation += "; the plan allows it to be inconclusive, but not to examine nothing";
+  } else {
+    rule.observed += "; allowed";
+    concede(rule,
+            {check.name, check.stage, Verdict::inconclusive, 0,
+             "the plan's allow_inconclusive names it; it is no proof either way"},
+            decision);
+  }
+}
+
+void judge_check(const PhaseResult& phase, const PhaseWaivers& waivers, const CheckResult& check,
+                 GateDecision& decision) {
   const Outcome& outcome = check.outcome;
   RuleResult rule{.rule = "require " + check.name,
                   .decision = Decision::inconclusive,
@@ -30,19 +97,21 @@ RuleResult judge_check(const CheckResult& check, bool controls_enabled) {
                   .samples = examined(outcome),
                   .explanation = fmt::format("{} {}: {}", check.name, to_string(outcome.verdict), outcome.reason)};
   if (outcome.verdict == Verdict::failed) {
-    rule.decision = Decision::no_go;
+    judge_failed(waivers, check, rule, decision);
+  } else if (outcome.verdict == Verdict::inconclusive) {
+    judge_inconclusive(phase.policy, check, rule, decision);
   } else if (outcome.verdict == Verdict::passed) {
     const bool control_caught = outcome.control && outcome.control->caught;
     if (*rule.samples == 0) {
       rule.explanation = fmt::format("{} passed without having examined anything", check.name);
-    } else if (controls_enabled && !control_caught) {
+    } else if (phase.policy.controls && !control_caught) {
       rule.explanation = fmt::format("{} passed, but no control showed that it can fail", check.name);
     } else {
       rule.decision = Decision::go;
       rule.explanation.clear();  // what was observed says it all
     }
   }
-  return rule;
+  decision.rules.push_back(std::move(rule));
 }
 
 RuleResult missing_action(const std::string& name) {
@@ -80,19 +149,20 @@ RuleResult judge_action(const ActionResult& action, bool disturbed) {
 }
 
 std::string sentence(const PhaseResult& phase, const GateDecision& decision) {
-  if (decision.decision == Decision::go) {
-    const auto checks = std::count_if(decision.rules.begin(), decision.rules.end(),
-                                      [](const RuleResult& rule) { return rule.rule.starts_with("require "); });
-    return fmt::format("phase {}: {} of {} required checks passed", phase.name, checks, checks);
+  if (decision.decision != Decision::go) {
+    const auto deciding = std::find_if(decision.rules.begin(), decision.rules.end(),
+                                       [&](const RuleResult& rule) { return rule.decision == decision.decision; });
+    return fmt::format("phase {}: {}", phase.name, deciding->explanation);
   }
-  const auto deciding = std::find_if(decision.rules.begin(), decision.rules.end(),
-                                     [&](const RuleResult& rule) { return rule.decision == decision.decision; });
-  return fmt::format("phase {}: {}", phase.name, deciding->explanation);
+  const std::size_t required = phase.policy.required.size();
+  std::string text = fmt::format("phase {}: {} of {} required checks passed", phase.name,
+                                 required - std::min(required, decision.concessions.size()), required);
+  for (const auto& concession : decision.concessions) {
+    text += fmt::format("; {} {}, but {}", concession.check,
+                        concession.verdict == Verdict::failed ? "failed" : "is inconclusive", concession.why);
+  }
+  return text;
 }
-
-}  // namespace
-
-namespace {
 
 RuleResult undecided(std::string rule, std::string observed, std::string limit) {
   return {.rule = std::move(rule),
@@ -114,14 +184,17 @@ void judge_actions(const PhaseResult& phase, GateDecision& decision) {
 }
 
 // A check counts once for each stage that names it: having run before the step says nothing about after it.
-void judge_checks(const PhaseResult& phase, const std::vector<NotRun>& not_run, GateDecision& decision) {
-  for (const auto& [name, stage] : phase.policy.required) {
-    const auto check = std::find_if(phase.checks.begin(), phase.checks.end(), [&](const CheckResult& result) {
-      return result.name == name && result.stage == stage;
-    });
-    decision.rules.push_back(check == phase.checks.end() ? missing_check(name, not_run, phase.name)
-                                                         : judge_check(*check, phase.policy.controls));
+void judge_checks(const PhaseResult& phase, const std::vector<NotRun>& not_run, const PhaseWaivers& waivers,
+                  GateDecision& decision) {
+  for (const auto& required : phase.policy.required) {
+    const auto results = results_of(phase, required);
+    if (results.empty()) decision.rules.push_back(missing_check(required.check, not_run, phase.name));
+    for (const CheckResult* check : results) judge_check(phase, waivers, *check, decision);
   }
+}
+
+void append(std::vector<RuleResult>& rules, std::vector<RuleResult> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(rules));
 }
 
 }  // namespace
@@ -142,6 +215,7 @@ GatePolicy gate_policy(const plan::PhaseSpec& phase, const plan::Plan& plan, boo
   }
   for (const auto& waiver : plan.waivers) {
     const bool concerned =
+        glob_matches(waiver.phase, phase.name) &&
         std::any_of(policy.required.begin(), policy.required.end(),
                     [&](const RequiredCheck& required) { return glob_matches(waiver.check, required.check); });
     if (concerned) policy.waivers.push_back(waiver);
@@ -154,8 +228,13 @@ GateDecision decide(const PhaseResult& phase, const std::vector<NotRun>& not_run
   if (!phase.environment_failure.empty()) {
     decision.rules.push_back(undecided("environment holds", phase.environment_failure, "every service answers"));
   }
+  const PhaseWaivers waivers(phase);
   judge_actions(phase, decision);
-  judge_checks(phase, not_run, decision);
+  judge_checks(phase, not_run, waivers, decision);
+  append(decision.rules, judge_coverage(phase));
+  append(decision.rules, judge_limits(phase));
+  decision.waivers = waivers.uses();
+  append(decision.rules, judge_waivers(phase, decision.waivers));
   if (phase.interrupted)
     decision.rules.push_back(undecided("whole phase", "the run was interrupted", "not interrupted"));
   if (phase.partial) {
@@ -169,6 +248,14 @@ GateDecision decide(const PhaseResult& phase, const std::vector<NotRun>& not_run
   for (const auto& rule : decision.rules) decision.decision = worse(decision.decision, rule.decision);
   decision.deciding_rule = sentence(phase, decision);
   return decision;
+}
+
+void record(GateDecision decision, PhaseResult& phase) {
+  phase.decision = decision.decision;
+  phase.deciding_rule = std::move(decision.deciding_rule);
+  phase.rules = std::move(decision.rules);
+  phase.waivers = std::move(decision.waivers);
+  phase.concessions = std::move(decision.concessions);
 }
 
 }  // namespace sluice::run

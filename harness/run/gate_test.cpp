@@ -162,5 +162,64 @@ TEST_F(GateTest, DoesNotOpenWhenNothingWasRequired) {
   EXPECT_EQ(decision().decision, Decision::inconclusive);
 }
 
+TEST_F(GateTest, PutsUpWithAnInconclusiveCheckThatThePlanAllowsAndSaysSo) {
+  checks_[0].outcome = Outcome::inconclusive("too few samples");
+  checks_[0].outcome.coverage = {{.unit = "rows", .examined = 10}};
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  phase_.allow_inconclusive = {"rows"};
+  const auto decided = decision();
+  EXPECT_EQ(decided.decision, Decision::go);
+  EXPECT_EQ(decided.deciding_rule,
+            "phase data: 1 of 2 required checks passed; rows is inconclusive, but the plan's allow_inconclusive names "
+            "it; it is no proof either way");
+  EXPECT_EQ(decided.rules[0].observed, "inconclusive: too few samples; allowed");
+  ASSERT_EQ(decided.concessions.size(), 1u);
+  EXPECT_EQ(decided.concessions[0].verdict, Verdict::inconclusive);
+  EXPECT_EQ(decided.concessions[0].findings, 0u);
+}
+
+TEST_F(GateTest, AllowsNoOtherCheckAndNoOtherVerdictToBeInconclusive) {
+  phase_.allow_inconclusive = {"ro*", "replay"};
+  checks_[0].outcome = Outcome::inconclusive("too few samples");
+  checks_[0].outcome.coverage = {{.unit = "rows", .examined = 10}};
+  EXPECT_EQ(decision().decision, Decision::inconclusive) << "the name is no glob";
+  phase_.allow_inconclusive = {"rows"};
+  checks_[0].outcome.verdict = Verdict::errored;
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  checks_[0].outcome.verdict = Verdict::failed;
+  EXPECT_EQ(decision().decision, Decision::no_go);
+  checks_.erase(checks_.begin());
+  EXPECT_EQ(decision().decision, Decision::inconclusive) << "it did not even run";
+}
+
+TEST_F(GateTest, AllowsNoBlindCheckToBeInconclusive) {
+  phase_.allow_inconclusive = {"rows"};
+  checks_[0].outcome.verdict = Verdict::inconclusive;
+  checks_[0].outcome.control->caught = false;
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  EXPECT_THAT(decision().deciding_rule, HasSubstr("but not to miss its control"));
+  checks_[0].outcome.verdict = Verdict::passed;
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+}
+
+TEST_F(GateTest, AllowsNoCheckToExamineNothing) {
+  phase_.allow_inconclusive = {"rows"};
+  checks_[0].outcome = Outcome::inconclusive("the corpus is empty");
+  EXPECT_EQ(decision().decision, Decision::inconclusive);
+  EXPECT_THAT(decision().deciding_rule, HasSubstr("but not to examine nothing"));
+}
+
+TEST_F(GateTest, WritesItsDecisionIntoThePhase) {
+  checks_[0].outcome = Outcome::inconclusive("too few samples");
+  checks_[0].outcome.coverage = {{.unit = "rows", .examined = 10}};
+  phase_.allow_inconclusive = {"rows"};
+  PhaseResult phase{.name = "data"};
+  record(decision(), phase);
+  EXPECT_EQ(phase.decision, Decision::go);
+  EXPECT_THAT(phase.deciding_rule, HasSubstr("1 of 2 required checks passed"));
+  EXPECT_EQ(phase.rules.size(), 2u);
+  EXPECT_EQ(phase.concessions.size(), 1u);
+}
+
 }  // namespace
 }  // namespace sluice::run

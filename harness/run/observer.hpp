@@ -7,8 +7,8 @@
 
 namespace sluice::run {
 
-/// Told of everything that happens in a run, as it happens. Calls come from several threads, one at a time. The default
-/// ignores all.
+/// Told of everything that happens in a run, as it happens. Calls come from several threads, also at once. The
+/// default ignores all.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;

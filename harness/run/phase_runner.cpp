@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
+#include <latch>
 #include <thread>
 
 #include "harness/core/errors.hpp"
@@ -22,13 +24,6 @@ std::uint64_t seed_of(std::uint64_t run_seed, const std::string& check) {
   std::uint64_t hash = 14695981039346656037ULL ^ run_seed;
   for (const char c : check) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   return hash >> 1;  // fits a signed integer wherever it is written down
-}
-
-// Redacted word by word: quoting would break a secret up.
-std::string joined(const std::vector<std::string>& words, const Redactor& redactor) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : " ") + shell_word(redactor(word));
-  return text;
 }
 
 }  // namespace
@@ -52,44 +47,20 @@ bool PhaseRunner::selected(const plan::CheckSpec& check) const {
          (options_.check.empty() || glob_matches(options_.check, check.name));
 }
 
-ActionResult PhaseRunner::run_action(const plan::ActionSpec& action, const std::string& phase) {
-  ActionResult result{.name = action.name, .phase = phase};
-  services::SpawnOptions spawn{.directory = plan_.directory,
-                               .log = environment_.logs() / ("action-" + action.name + ".log")};
-  for (const auto& word : action.command) spawn.command.push_back(environment_.expand(word));
-  for (const auto& [name, value] : action.environment) spawn.environment[name] = environment_.expand(value);
-  result.command = joined(spawn.command, environment_.redactor());
-  result.log = spawn.log.string();
-  result.started = clock_.today();
-  const auto begun = clock_.now();
-  fs::remove(spawn.log);
-  observer_.action_started(action.name);
-  try {
-    const auto child = environment_.host().spawn(spawn);
-    const auto status = child->wait(action.timeout, stop_);
-    result.succeeded = status && status->succeeded();
-    if (status)
-      result.outcome = status->to_string();
-    else if (stop_.stop_requested())
-      result.outcome = "interrupted";
-    else
-      result.outcome = "timed out after " + human_duration(action.timeout);
-    if (!status) child->end(SIGTERM, std::chrono::seconds(5));
-  } catch (const EnvironmentError& error) {
-    result.outcome = environment_.redactor()(error.what());
+ActionResult PhaseRunner::run_action(const std::string& name, const std::string& phase) {
+  std::string could_not_try;
+  auto result = actions_.run(*plan_.action(name), phase, could_not_try);
+  if (!could_not_try.empty()) {
     const std::lock_guard lock(mutex_);
-    if (environment_failure_.empty()) environment_failure_ = fmt::format("action {}: {}", action.name, result.outcome);
+    if (environment_failure_.empty()) environment_failure_ = could_not_try;
   }
-  result.duration = clock_.now() - begun;
-  result.output_tail = environment_.redactor()(services::log_tail(spawn.log));
-  observer_.action_finished(result);
   return result;
 }
 
 bool PhaseRunner::run_actions(const plan::PhaseSpec& phase, PhaseResult& phase_result) {
   for (const auto& name : phase.enter) {
     if (must_stop()) return false;
-    auto result = run_action(*plan_.action(name), phase.name);
+    auto result = run_action(name, phase.name);
     note_environment(!result.succeeded);
     phase_result.actions.push_back(std::move(result));
     if (!phase_result.actions.back().succeeded) return false;
@@ -97,10 +68,12 @@ bool PhaseRunner::run_actions(const plan::PhaseSpec& phase, PhaseResult& phase_r
   return true;
 }
 
-Outcome PhaseRunner::exercise(const plan::CheckSpec& check, CheckContext& context) {
+Outcome PhaseRunner::exercise(const plan::CheckSpec& check, CheckContext& context,
+                              const std::function<void()>& on_begun) {
   const Parameters parameters(environment_.expand(check.parameters.json()));
   const auto instance = check.kind.make(parameters);
   instance->prepare(context);
+  on_begun();
   instance->exercise(context);
   Outcome outcome = instance->judge(context);
   if (outcome.verdict != Verdict::passed || !options_.controls || context.cancelled.stop_requested()) return outcome;
@@ -136,7 +109,7 @@ void PhaseRunner::refuse_foreign_targets(const plan::CheckSpec& check, const Che
 }
 
 CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage,
-                                   std::stop_token stop) {
+                                   std::stop_token stop, const std::function<void()>& on_begun) {
   CheckResult result{
       .name = check.name, .kind = check.kind.name, .suite = check.kind.suite(), .phase = phase, .stage = stage};
   result.parameters = check.parameters.json().dump();
@@ -155,14 +128,18 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
       .clock = &clock_,
       .cancelled = stop,
       .progress = [this, &check](const Progress& progress) { observer_.check_progressed(check.name, progress); },
-      .reproduce = result.reproduce};
+      .reproduce = result.reproduce,
+      .start_action =
+          [this, stop, folder](const std::string& action, const std::map<std::string, std::string>& replacing) {
+            return actions_.start(action, replacing, environment_.logs() / (folder + "-" + action + ".log"), stop);
+          }};
   try {
     fs::create_directories(context.work);
     fs::create_directories(context.output);
     for (const auto& [side, url] : plan_.endpoints) context.endpoints[side] = environment_.expand(url);
     for (const auto& [side, url] : plan_.stores) context.stores[side] = environment_.expand(url);
     if (check.kind.sends_load) refuse_foreign_targets(check, context);
-    result.outcome = exercise(check, context);
+    result.outcome = exercise(check, context, on_begun);
   } catch (const Cancelled&) {
     result.outcome = Outcome::errored("interrupted before it could conclude");
   } catch (const std::exception& error) {
@@ -183,18 +160,74 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
   return result;
 }
 
+// Checks that must be alone are; the others run side by side where the plan says that they may.
 void PhaseRunner::run_stage(const plan::PhaseSpec& phase, const std::vector<std::string>& checks,
-                            const std::string& stage, std::stop_token stop, PhaseResult& result) {
+                            const std::string& stage, PhaseResult& result) {
+  std::vector<std::string> together;
+  const auto flush = [&] {
+    run_side_by_side(
+        phase, together, stage, stop_, [] {}, result);
+    together.clear();
+  };
   for (const auto& name : checks) {
-    const auto& check = *plan_.check(name);
-    if (!selected(check) || stop.stop_requested() || must_stop()) continue;
-    auto outcome = run_check(check, phase.name, stage, stop);
-    result.checks.push_back(std::move(outcome));
+    const bool alone = !phase.parallel || plan_.check(name)->kind.exclusive;
+    if (alone) flush();
+    together.push_back(name);
+    if (alone) flush();
+  }
+  flush();
+}
+
+// Results come in the plan's order, however the checks end. `on_begun` is called once for each, also for one that never
+// gets so far.
+void PhaseRunner::run_side_by_side(const plan::PhaseSpec& phase, const std::vector<std::string>& checks,
+                                   const std::string& stage, std::stop_token stop,
+                                   const std::function<void()>& on_begun, PhaseResult& result) {
+  std::vector<std::optional<CheckResult>> done(checks.size());
+  std::vector<std::exception_ptr> broken(checks.size());
+  const auto run_one = [&](std::size_t index) {
+    std::once_flag begun;
+    const auto begin_once = [&] { std::call_once(begun, on_begun); };
+    try {
+      const auto& check = *plan_.check(checks[index]);
+      if (selected(check) && !stop.stop_requested() && !must_stop()) {
+        done[index] = run_check(check, phase.name, stage, stop, begin_once);
+      }
+    } catch (...) {
+      broken[index] = std::current_exception();
+    }
+    begin_once();
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < checks.size(); ++i) threads.emplace_back(run_one, i);
+    if (!checks.empty()) run_one(0);
+  }
+  for (const auto& failure : broken) {
+    if (failure) std::rethrow_exception(failure);
+  }
+  for (auto& check : done) {
+    if (check) result.checks.push_back(std::move(*check));
   }
 }
 
-// Checks that may have company run beside the actions; those that must be alone follow, as does everything when there
-// is no action.
+namespace {
+
+// How long a check and the actions were under way at once.
+std::chrono::nanoseconds overlap(const CheckResult& check, const std::vector<ActionResult>& actions) {
+  std::chrono::nanoseconds shared{0};
+  for (const auto& action : actions) {
+    const auto begin = std::max(check.started, action.started);
+    const auto end = std::min(check.started + check.duration, action.started + action.duration);
+    if (end > begin) shared += end - begin;
+  }
+  return shared;
+}
+
+}  // namespace
+
+// Checks that may have company run beside the actions, which wait until each of them has begun; those that must be
+// alone follow, as does everything when there is no action.
 bool PhaseRunner::run_during(const plan::PhaseSpec& phase, PhaseResult& result) {
   std::vector<std::string> beside;
   std::vector<std::string> alone;
@@ -207,22 +240,51 @@ bool PhaseRunner::run_during(const plan::PhaseSpec& phase, PhaseResult& result) 
   {
     std::stop_source abandon;
     const std::stop_callback forward(stop_, [&] { abandon.request_stop(); });
+    std::latch begun(static_cast<std::ptrdiff_t>(beside.size()));
     std::exception_ptr broken;
     std::jthread checks([&] {
       try {
-        run_stage(phase, beside, "during", abandon.get_token(), overlapping);
+        run_side_by_side(
+            phase, beside, "during", abandon.get_token(), [&] { begun.count_down(); }, overlapping);
       } catch (...) {
         broken = std::current_exception();
       }
     });
+    begun.wait();
     entered = run_actions(phase, result);
     if (!entered) abandon.request_stop();  // there is nothing left for them to run beside
     checks.join();
     if (broken) std::rethrow_exception(broken);
   }
-  for (auto& check : overlapping.checks) result.checks.push_back(std::move(check));
-  if (entered) run_stage(phase, alone, "during", stop_, result);
+  for (auto& check : overlapping.checks) {
+    check.overlapped = overlap(check, result.actions);
+    if (check.outcome.verdict == Verdict::passed && check.overlapped == std::chrono::nanoseconds(0)) {
+      check.outcome.verdict = Verdict::inconclusive;
+      check.outcome.reason = "it was over before the actions that it should watch began: " + check.outcome.reason;
+    }
+    result.checks.push_back(std::move(check));
+  }
+  if (entered) run_stage(phase, alone, "during", result);
   return entered;
+}
+
+// Asked for by the caller, and only for a NO-GO: an undecided phase may still turn out to be right.
+void PhaseRunner::take_back(const plan::PhaseSpec& phase, PhaseResult& phase_result, RunResult& result) {
+  if (!phase.rollback || phase_result.decision != Decision::no_go) return;
+  if (!options_.rollback_on_no_go || must_stop()) {
+    result.not_run.push_back({"action", phase.rollback->action, phase.name,
+                              must_stop() ? "the run was stopped first"
+                                          : "the run was not asked to take a phase back (--rollback-on-no-go)"});
+    return;
+  }
+  ActionResult rollback = run_action(phase.rollback->action, phase.name);
+  rollback.within = phase.rollback->within;
+  if (rollback.succeeded && rollback.within && rollback.duration > *rollback.within) {
+    rollback.succeeded = false;
+    rollback.outcome += fmt::format(", but in {}; its window is {}", human_duration(rollback.duration),
+                                    human_duration(*rollback.within));
+  }
+  phase_result.rollback = std::move(rollback);
 }
 
 void PhaseRunner::skip_rest(const plan::PhaseSpec& phase, const PhaseResult& phase_result, RunResult& result,
@@ -243,10 +305,6 @@ void PhaseRunner::skip_rest(const plan::PhaseSpec& phase, const PhaseResult& pha
       result.not_run.push_back({"check", name, phase.name, chosen ? why : "it was not selected"});
     }
   }
-  if (phase.rollback) {
-    result.not_run.push_back({"action", phase.rollback->action, phase.name,
-                              "a run does not roll back by itself; run the action's command to do so"});
-  }
 }
 
 PhaseResult PhaseRunner::run(const plan::PhaseSpec& phase, RunResult& result) {
@@ -256,13 +314,13 @@ PhaseResult PhaseRunner::run(const plan::PhaseSpec& phase, RunResult& result) {
   observer_.phase_started(phase.name, false);
 
   std::string why_not = "the run was interrupted";
-  run_stage(phase, phase.before, "before", stop_, phase_result);
+  run_stage(phase, phase.before, "before", phase_result);
   const bool may_enter = std::all_of(phase_result.checks.begin(), phase_result.checks.end(),
                                      [](const CheckResult& check) { return check.outcome.verdict == Verdict::passed; });
   if (!may_enter) {
     why_not = "a check before the phase did not pass, so it was not entered";
   } else if (run_during(phase, phase_result)) {
-    run_stage(phase, phase.after, "after", stop_, phase_result);
+    run_stage(phase, phase.after, "after", phase_result);
   } else if (!phase_result.actions.empty() && !phase_result.actions.back().succeeded) {
     why_not = fmt::format("action {} failed", phase_result.actions.back().name);
   }
@@ -274,10 +332,8 @@ PhaseResult PhaseRunner::run(const plan::PhaseSpec& phase, RunResult& result) {
   phase_result.environment_failure = environment_failure();
   phase_result.interrupted = stop_.stop_requested();
   phase_result.partial = options_.partial();
-  const auto decision = decide(phase_result, result.not_run);
-  phase_result.decision = decision.decision;
-  phase_result.deciding_rule = decision.deciding_rule;
-  phase_result.rules = decision.rules;
+  record(decide(phase_result, result.not_run), phase_result);
+  take_back(phase, phase_result, result);
   phase_result.duration = clock_.now() - begun;
   observer_.phase_finished(phase_result);
   return phase_result;

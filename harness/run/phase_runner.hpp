@@ -1,10 +1,12 @@
 #pragma once
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
 
+#include "harness/run/action_runner.hpp"
 #include "harness/run/environment.hpp"
 #include "harness/run/observer.hpp"
 #include "harness/run/runner.hpp"
@@ -16,7 +18,13 @@ class PhaseRunner {
  public:
   PhaseRunner(const plan::Plan& plan, const RunOptions& options, Environment& environment, const Clock& clock,
               RunObserver& observer, std::stop_token stop)
-      : plan_(plan), options_(options), environment_(environment), clock_(clock), observer_(observer), stop_(stop) {}
+      : plan_(plan),
+        options_(options),
+        environment_(environment),
+        clock_(clock),
+        observer_(observer),
+        stop_(stop),
+        actions_(plan, environment, clock, observer, stop) {}
 
   /// The whole phase, gate included. What did not run is added to `result.not_run`.
   PhaseResult run(const plan::PhaseSpec& phase, RunResult& result);
@@ -29,13 +37,16 @@ class PhaseRunner {
  private:
   bool selected(const plan::CheckSpec& check) const;
   bool run_actions(const plan::PhaseSpec& phase, PhaseResult& phase_result);
-  ActionResult run_action(const plan::ActionSpec& action, const std::string& phase);
+  ActionResult run_action(const std::string& name, const std::string& phase);
   void run_stage(const plan::PhaseSpec& phase, const std::vector<std::string>& checks, const std::string& stage,
-                 std::stop_token stop, PhaseResult& result);
+                 PhaseResult& result);
+  void run_side_by_side(const plan::PhaseSpec& phase, const std::vector<std::string>& checks, const std::string& stage,
+                        std::stop_token stop, const std::function<void()>& on_begun, PhaseResult& result);
   bool run_during(const plan::PhaseSpec& phase, PhaseResult& result);
+  void take_back(const plan::PhaseSpec& phase, PhaseResult& phase_result, RunResult& result);
   CheckResult run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage,
-                        std::stop_token stop);
-  Outcome exercise(const plan::CheckSpec& check, CheckContext& context);
+                        std::stop_token stop, const std::function<void()>& on_begun);
+  Outcome exercise(const plan::CheckSpec& check, CheckContext& context, const std::function<void()>& on_begun);
   void refuse_foreign_targets(const plan::CheckSpec& check, const CheckContext& context) const;
   void note_environment(bool ask_services);
   void skip_rest(const plan::PhaseSpec& phase, const PhaseResult& phase_result, RunResult& result,
@@ -48,6 +59,7 @@ class PhaseRunner {
   const Clock& clock_;
   RunObserver& observer_;
   std::stop_token stop_;
+  ActionRunner actions_;
   mutable std::mutex mutex_;  // during-checks run beside actions
   std::string environment_failure_;
 };

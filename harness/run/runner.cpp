@@ -12,33 +12,10 @@
 #include "harness/run/environment.hpp"
 #include "harness/run/identity.hpp"
 #include "harness/run/phase_runner.hpp"
+#include "harness/run/schedule.hpp"
 
 namespace sluice::run {
 namespace {
-
-struct Planned {
-  const plan::PhaseSpec* phase;
-  bool entered_only;
-};
-
-// What will happen, in order: each phase after what it needs; those that only a later one needs are entered without
-// checks.
-std::vector<Planned> schedule(const plan::Plan& plan, const RunOptions& options) {
-  std::vector<Planned> planned;
-  for (const auto& phase : plan.phases) {
-    const bool wanted = options.phases.empty() ||
-                        std::find(options.phases.begin(), options.phases.end(), phase.name) != options.phases.end();
-    if (!wanted) continue;
-    for (const auto* step : plan::phases_up_to(plan, phase.name)) {
-      const auto known =
-          std::find_if(planned.begin(), planned.end(), [&](const Planned& p) { return p.phase == step; });
-      const bool asked_for = options.phases.empty() || std::find(options.phases.begin(), options.phases.end(),
-                                                                 step->name) != options.phases.end();
-      if (known == planned.end()) planned.push_back({step, !asked_for});
-    }
-  }
-  return planned;
-}
 
 RunResult describe_run(const plan::Plan& plan, const RunOptions& options, const services::RunFolder& folder,
                        const Clock& clock) {

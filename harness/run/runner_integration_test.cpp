@@ -11,81 +11,16 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/plan/loader.hpp"
+#include "harness/run/testing/scripted_run.hpp"
 #include "harness/testing/check_context.hpp"
 
 namespace sluice::run {
 namespace {
 
+using sluice::testing::TemporaryFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::TemporaryFolder;
-
-// A check whose verdict, control and deed the plan decides: the runner is what is tested here.
-class ScriptedCheck final : public Check {
- public:
-  explicit ScriptedCheck(const Parameters& parameters) : parameters_(parameters) {}
-  void prepare(CheckContext&) override {}
-  void exercise(CheckContext& context) override {
-    if (parameters_.text("deed") == "throw") throw std::runtime_error("something broke");
-    if (parameters_.text("deed") == "kill") kill(std::stoi(read(context.resolve("service.pid"))), SIGKILL);
-    if (parameters_.text("deed") == "wait") {
-      std::mutex mutex;
-      std::unique_lock lock(mutex);
-      std::condition_variable_any never;
-      never.wait(lock, context.cancelled, [] { return false; });
-      throw Cancelled();
-    }
-  }
-  Outcome judge(CheckContext&) override {
-    Outcome outcome;
-    outcome.verdict = *parse_verdict(parameters_.text("verdict"));
-    outcome.reason = "as the plan says";
-    outcome.coverage = {{.unit = "things", .examined = 1}};
-    return outcome;
-  }
-  Control control(CheckContext&) override {
-    return {.planted = "a fault", .caught = parameters_.boolean("caught"), .observed = "…"};
-  }
-
- private:
-  static std::string read(const std::filesystem::path& path) {
-    std::ifstream stream(path);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-  Parameters parameters_;
-};
-
-std::vector<CheckKind> kinds() {
-  CheckKind kind{.name = "test.scripted", .proves = "what it is told", .cannot_prove = "anything"};
-  kind.parameters = {{.name = "verdict", .doc = "", .default_text = "passed"},
-                     {.name = "caught", .type = ParameterType::boolean, .doc = "", .default_text = "true"},
-                     {.name = "deed", .doc = "", .default_text = "none"}};
-  kind.make = [](const Parameters& parameters) { return std::make_unique<ScriptedCheck>(parameters); };
-  return {kind};
-}
-
-class RunnerTest : public ::testing::Test {
- protected:
-  RunResult run(const std::string& text, std::vector<std::string> phases = {}, std::stop_token stop = {}) {
-    const auto plan = plan::parse_plan("sluice: 1\nname: t\n" + text, folder_.path() / "plan.yaml", kinds());
-    RunOptions options{.phases = std::move(phases),
-                       .output = folder_.path() / "out",
-                       .binaries = "/bin",
-                       .check_command = "sluice run plan.yaml"};
-    const services::RunFolder run_folder;
-    RunObserver silent;
-    const auto result = run_plan(plan, options, run_folder, clock_, silent, stop);
-    EXPECT_TRUE(services::processes_of_run(run_folder.marker()).empty()) << "a process outlived the run";
-    return result;
-  }
-  std::string order() const {
-    std::ifstream stream(folder_.path() / "order");
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-
-  TemporaryFolder folder_;
-  SystemClock clock_;
-};
+using testing::RunnerTest;
 
 constexpr const char* two_phases = R"(
 actions: { one: { command: [sh, -c, "echo one >> order"] }, two: { command: [sh, -c, "echo two >> order"] } }

@@ -49,4 +49,8 @@ void ExternalService::start(std::stop_token stop) {
       spec_.name, probe_, [] { return std::string(); }, parameters.record("ready").duration("within"), stop);
 }
 
+void ExternalService::signal(int) {
+  throw EnvironmentError(fmt::format("service {} is external: the run sends it no signals", spec_.name));
+}
+
 }  // namespace sluice::services

@@ -12,6 +12,7 @@ class ExternalService final : public Service {
   std::map<std::string, std::string> attributes() const override;
   void start(std::stop_token stop) override;
   void stop() noexcept override {}
+  void signal(int signal) override;
   std::optional<std::string> died() const override { return std::nullopt; }
   std::string probe() override { return probe_ ? probe_() : "it has not been asked yet"; }
 

@@ -41,8 +41,12 @@ std::string log_tail(const std::filesystem::path& log, std::size_t lines) {
   return tail;
 }
 
-bool log_contains(const std::filesystem::path& log, std::string_view text) {
-  return last_bytes(log, 16 << 20).find(text) != std::string::npos;
+bool log_contains(const std::filesystem::path& log, std::string_view text, std::uintmax_t from) {
+  constexpr std::uintmax_t most = 16 << 20;
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(log, missing);
+  if (missing || size <= from) return false;
+  return last_bytes(log, static_cast<std::streamoff>(std::min(size - from, most))).find(text) != std::string::npos;
 }
 
 }  // namespace sluice::services

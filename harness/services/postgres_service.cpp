@@ -155,8 +155,9 @@ void PostgresService::create_databases() {
 
 void PostgresService::start(std::stop_token stop) {
   parameters_ = expanded(spec_.parameters, environment_, spec_.name);
+  const bool first = !fs::exists(folder_ / "data" / "PG_VERSION");  // or it comes back with what it held
   prepare_folders();
-  initialise(stop);
+  if (first) initialise(stop);
   spawn_server();
   const auto dead = [this] {
     const auto status = child_->exited();
@@ -165,7 +166,7 @@ void PostgresService::start(std::stop_token stop) {
   await_ready(
       spec_.name, [this] { return ask("postgres"); }, dead, spec_.parameters.duration("within"), stop);
   try {
-    create_databases();
+    if (first) create_databases();
   } catch (const pqxx::failure& error) {
     throw EnvironmentError(fmt::format("service {}: cannot create its databases: {}", spec_.name, error.what()));
   }
@@ -185,6 +186,12 @@ void PostgresService::stop() noexcept {
   stopping_ = true;
   child_->end(SIGINT, std::chrono::seconds(5));  // fast shutdown: sessions are ended, data is flushed
   child_.reset();
+  stopping_ = false;
+}
+
+void PostgresService::signal(int signal) {
+  if (!child_ || child_->exited()) throw EnvironmentError(fmt::format("service {} does not run", spec_.name));
+  child_->signal_group(signal);
 }
 
 std::optional<std::string> PostgresService::died() const {

@@ -24,6 +24,9 @@ void ProcessService::start(std::stop_token stop) {
   const Parameters ready = parameters.record("ready");
   SpawnOptions options{.command = parameters.texts("command"), .directory = environment_.directory, .log = log_};
   if (parameters.has("env")) options.environment = parameters.value("env").get<std::map<std::string, std::string>>();
+  std::error_code none_yet;
+  const auto written = std::filesystem::file_size(log_, none_yet);
+  const std::uintmax_t before = none_yet ? 0 : written;  // an earlier life's lines say nothing about this one
   probe_ = make_probe(ready, attributes().at("address"));
   try {
     child_ = environment_.host->spawn(options, [this](ExitStatus) {
@@ -33,8 +36,8 @@ void ProcessService::start(std::stop_token stop) {
     throw EnvironmentError(fmt::format("service {}: {}", spec_.name, error.what()));
   }
   const std::string line = ready.has("log") ? ready.text("log") : "";
-  const auto started = [this, &line] {
-    if (!line.empty() && !log_contains(log_, line)) return fmt::format("its log does not say '{}' yet", line);
+  const auto started = [this, &line, before] {
+    if (!line.empty() && !log_contains(log_, line, before)) return fmt::format("its log does not say '{}' yet", line);
     return probe_();
   };
   await_ready(
@@ -51,6 +54,12 @@ void ProcessService::stop() noexcept {
   stopping_ = true;
   child_->end(SIGTERM, spec_.parameters.duration("stop_within"));
   child_.reset();
+  stopping_ = false;
+}
+
+void ProcessService::signal(int signal) {
+  if (!child_ || child_->exited()) throw EnvironmentError(fmt::format("service {} does not run", spec_.name));
+  child_->signal_group(signal);
 }
 
 std::optional<std::string> ProcessService::died() const {

@@ -18,6 +18,7 @@ class ProcessService final : public Service {
   std::map<std::string, std::string> attributes() const override;
   void start(std::stop_token stop) override;
   void stop() noexcept override;
+  void signal(int signal) override;
   std::optional<std::string> died() const override;
   std::string probe() override;
   std::filesystem::path log() const override { return log_; }

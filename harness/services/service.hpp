@@ -35,10 +35,12 @@ class Service {
   /// What `${NAME.…}` means; valid from construction, so that a service can be told its own address.
   virtual std::map<std::string, std::string> attributes() const = 0;
   /// Starts it and waits until it is ready. Throws EnvironmentError with the cause and its last log lines: it ended, it
-  /// took too long, it could not be started. Throws Cancelled on `stop`.
+  /// took too long, it could not be started. Throws Cancelled on `stop`. After stop() it can be started again.
   virtual void start(std::stop_token stop) = 0;
   /// Ends it; no-op when it does not run or is not ours.
   virtual void stop() noexcept = 0;
+  /// Sends a signal to it and its children. Throws EnvironmentError when it does not run or is not ours.
+  virtual void signal(int signal) = 0;
   /// How it ended, if it was ours and has ended without being asked to.
   virtual std::optional<std::string> died() const = 0;
   /// Empty when it answers as a ready service does, else what is wrong.

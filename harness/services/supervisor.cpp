@@ -131,6 +131,65 @@ void Supervisor::stop() noexcept {
   for (auto& entry : entries_) entry.service->stop();  // what never became ready
 }
 
+Supervisor::Entry& Supervisor::find(const std::string& name) {
+  for (auto& entry : entries_) {
+    if (entry.spec.name == name) return entry;
+  }
+  throw InputError(fmt::format("no service is called '{}'", name));
+}
+
+// The entry's control is held. The state changes first: whoever then asks does not take the end for a death.
+void Supervisor::stop_one(Entry& entry) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (entry.spec.kind == "external") {
+      throw EnvironmentError(
+          fmt::format("service {} is external: the run neither starts nor stops it", entry.spec.name));
+    }
+    if (entry.state != "ready") {
+      throw EnvironmentError(fmt::format("service {} cannot be stopped: it is {}", entry.spec.name, entry.state));
+    }
+    entry.state = "stopped";
+    std::erase(order_, &entry);
+  }
+  entry.service->stop();
+}
+
+void Supervisor::start_again(Entry& entry, std::stop_token stop) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (entry.state != "stopped") {
+      throw EnvironmentError(fmt::format("service {} cannot be started: it is {}", entry.spec.name, entry.state));
+    }
+  }
+  start_one(entry, stop);
+}
+
+void Supervisor::stop_service(const std::string& name) {
+  Entry& entry = find(name);
+  const std::lock_guard control(*entry.control);
+  stop_one(entry);
+}
+
+void Supervisor::start_service(const std::string& name, std::stop_token stop) {
+  Entry& entry = find(name);
+  const std::lock_guard control(*entry.control);
+  start_again(entry, stop);
+}
+
+void Supervisor::restart(const std::string& name, std::stop_token stop) {
+  Entry& entry = find(name);
+  const std::lock_guard control(*entry.control);
+  stop_one(entry);
+  start_again(entry, stop);
+}
+
+void Supervisor::signal(const std::string& name, int signal) {
+  Entry& entry = find(name);
+  const std::lock_guard control(*entry.control);
+  entry.service->signal(signal);
+}
+
 std::optional<Loss> Supervisor::lost() const {
   const std::lock_guard lock(mutex_);
   for (const auto& entry : entries_) {
@@ -143,7 +202,15 @@ std::optional<Loss> Supervisor::lost() const {
 std::optional<Loss> Supervisor::probe_all() {
   if (auto loss = lost()) return loss;
   for (auto& entry : entries_) {
-    const std::string missing = entry.service->probe();
+    std::string missing;
+    {
+      const std::lock_guard control(*entry.control);
+      {
+        const std::lock_guard lock(mutex_);
+        if (entry.state != "ready") continue;  // stopped on purpose, or known to be lost
+      }
+      missing = entry.service->probe();
+    }
     if (missing.empty()) continue;
     if (auto loss = lost()) return loss;
     const std::lock_guard lock(mutex_);
@@ -181,9 +248,11 @@ std::vector<ServiceResult> Supervisor::results() const {
                          .detail = entry.detail,
                          .ready_after = entry.ready_after,
                          .log = entry.service->log().string()};
-    if (const auto how = entry.service->died(); how && entry.state == "ready") {
-      result.state = "died";
-      result.detail = *how;
+    if (entry.state == "ready") {
+      if (const auto how = entry.service->died()) {
+        result.state = "died";
+        result.detail = *how;
+      }
     }
     const auto attributes = entry.service->attributes();
     if (const auto url = attributes.find("url"); url != attributes.end()) result.address = url->second;

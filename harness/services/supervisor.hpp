@@ -34,6 +34,15 @@ class Supervisor {
   void start(std::stop_token stop, const std::function<void(const std::string&, std::chrono::nanoseconds)>& on_ready);
   void stop() noexcept;
 
+  /// What actions do to services while the run goes on; from any thread, also beside checks and probes. A service that
+  /// was stopped on purpose is not lost, keeps its address and can be started again. Each throws EnvironmentError when
+  /// the service is not in a state for it, is not the run's own or does not come back, InputError when there is none of
+  /// that name, and those that wait Cancelled.
+  void stop_service(const std::string& name);
+  void start_service(const std::string& name, std::stop_token stop);
+  void restart(const std::string& name, std::stop_token stop);
+  void signal(const std::string& name, int signal);
+
   /// The first service that died without being asked to. Cheap; sees a death as soon as the kernel does.
   std::optional<Loss> lost() const;
   /// Asks every service whether it still answers as a ready one does; the first that does not, or that died.
@@ -53,7 +62,11 @@ class Supervisor {
     std::string state = "not started";
     std::string detail;
     std::chrono::nanoseconds ready_after{0};
+    std::unique_ptr<std::mutex> control = std::make_unique<std::mutex>();  // one start, stop, signal or probe at a time
   };
+  Entry& find(const std::string& name);
+  void stop_one(Entry& entry);
+  void start_again(Entry& entry, std::stop_token stop);
   void start_one(Entry& entry, std::stop_token stop);
   void note_death(Entry& entry);
 

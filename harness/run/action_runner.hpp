@@ -1,0 +1,45 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "harness/core/check.hpp"
+#include "harness/run/environment.hpp"
+#include "harness/run/observer.hpp"
+
+namespace sluice::run {
+
+/// Runs a plan's actions: commands of the user's, and orders to the run's own services.
+class ActionRunner {
+ public:
+  ActionRunner(const plan::Plan& plan, Environment& environment, const Clock& clock, RunObserver& observer,
+               std::stop_token stop)
+      : plan_(plan), environment_(environment), clock_(clock), observer_(observer), stop_(stop) {}
+
+  /// Runs it to its end, its time-out or the stop. What goes wrong with it is in the result. `could_not_try` gets the
+  /// reason when the command could not even be started; a service that does not come back is a failed action.
+  ActionResult run(const plan::ActionSpec& action, const std::string& phase, std::string& could_not_try);
+
+  /// Starts a command for a check: see StartAction. `log` gets its output; `cancelled` is the check's. The observer is
+  /// not told.
+  std::unique_ptr<RunningAction> start(const std::string& action, const std::map<std::string, std::string>& replacing,
+                                       const std::filesystem::path& log, std::stop_token cancelled);
+
+ private:
+  services::SpawnOptions spawn_options(const plan::ActionSpec& action, const std::filesystem::path& log);
+  void run_command(const plan::ActionSpec& action, ActionResult& result);
+  void carry_out(const plan::ServiceOrder& order, ActionResult& result);
+
+  const plan::Plan& plan_;
+  Environment& environment_;
+  const Clock& clock_;
+  RunObserver& observer_;
+  std::stop_token stop_;
+};
+
+/// "restart v2", "signal v2 SIGHUP".
+std::string describe(const plan::ServiceOrder& order);
+
+}  // namespace sluice::run

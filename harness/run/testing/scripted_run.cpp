@@ -1,0 +1,88 @@
+#include "harness/run/testing/scripted_run.hpp"
+
+#include <condition_variable>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+
+#include "harness/core/errors.hpp"
+
+namespace sluice::run::testing {
+namespace {
+
+std::string read_all(const std::filesystem::path& path) {
+  std::ifstream stream(path);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+class ScriptedCheck final : public Check {
+ public:
+  explicit ScriptedCheck(const Parameters& parameters) : parameters_(parameters) {}
+  void prepare(CheckContext&) override {}
+  void exercise(CheckContext& context) override {
+    const std::string& deed = parameters_.text("deed");
+    if (deed == "throw") throw std::runtime_error("something broke");
+    if (deed == "kill") kill(std::stoi(read_all(context.resolve("service.pid"))), SIGKILL);
+    if (deed == "wait") wait_for_cancellation(context);
+    // A FIFO blocks each side until the other is there: only what really runs side by side gets past it.
+    if (deed.starts_with("say ")) std::ofstream(context.resolve(deed.substr(4))) << "go\n";
+    if (deed.starts_with("hear ")) read_all(context.resolve(deed.substr(5)));
+    if (deed == "note") note(context, "begin");
+  }
+  Outcome judge(CheckContext& context) override {
+    if (parameters_.text("deed") == "note") note(context, "end");
+    Outcome outcome;
+    outcome.verdict = *parse_verdict(parameters_.text("verdict"));
+    outcome.reason = "as the plan says";
+    outcome.coverage = {{.unit = "things", .examined = 1}};
+    return outcome;
+  }
+  Control control(CheckContext&) override {
+    return {.planted = "a fault", .caught = parameters_.boolean("caught"), .observed = "…"};
+  }
+
+ private:
+  static void wait_for_cancellation(const CheckContext& context) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    never.wait(lock, context.cancelled, [] { return false; });
+    throw Cancelled();
+  }
+  static void note(const CheckContext& context, const std::string& what) {
+    std::ofstream(context.resolve("order"), std::ios::app) << what + " " + context.check + "\n";
+  }
+  Parameters parameters_;
+};
+
+}  // namespace
+
+std::vector<CheckKind> scripted_kinds() {
+  CheckKind kind{.name = "test.scripted", .proves = "what it is told", .cannot_prove = "anything"};
+  kind.parameters = {{.name = "verdict", .doc = "", .default_text = "passed"},
+                     {.name = "caught", .type = ParameterType::boolean, .doc = "", .default_text = "true"},
+                     {.name = "deed", .doc = "", .default_text = "none"}};
+  kind.make = [](const Parameters& parameters) { return std::make_unique<ScriptedCheck>(parameters); };
+  CheckKind alone = kind;
+  alone.name = "test.alone";
+  alone.exclusive = true;
+  return {kind, alone};
+}
+
+RunResult RunnerTest::run(const std::string& text, std::vector<std::string> phases, std::stop_token stop) {
+  const auto plan = plan::parse_plan("sluice: 1\nname: t\n" + text, folder_.path() / "plan.yaml", scripted_kinds());
+  options_.phases = std::move(phases);
+  options_.output = folder_.path() / "out";
+  options_.binaries = "/bin";
+  options_.check_command = "sluice run plan.yaml";
+  const services::RunFolder run_folder;
+  RunObserver silent;
+  const auto result = run_plan(plan, options_, run_folder, clock_, silent, stop);
+  EXPECT_TRUE(services::processes_of_run(run_folder.marker()).empty()) << "a process outlived the run";
+  return result;
+}
+
+std::string RunnerTest::order() const { return read_all(folder_.path() / "order"); }
+
+}  // namespace sluice::run::testing

@@ -1,0 +1,32 @@
+#pragma once
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "harness/plan/loader.hpp"
+#include "harness/run/runner.hpp"
+#include "harness/testing/check_context.hpp"
+
+namespace sluice::run::testing {
+
+/// The kinds `test.scripted` and `test.alone` (the same, exclusive): checks whose verdict, control and deed the plan
+/// decides, for tests in which the runner is what is tested. Their `deed` happens while they are exercised:
+///   none | throw | kill (what wrote service.pid) | wait (until cancelled) | say FIFO | hear FIFO | note (begin and end
+///   are lines in `order`)
+std::vector<CheckKind> scripted_kinds();
+
+/// A folder with a plan that is run there, with nothing left of it afterwards.
+class RunnerTest : public ::testing::Test {
+ protected:
+  RunResult run(const std::string& text, std::vector<std::string> phases = {}, std::stop_token stop = {});
+  /// The file `order` that actions and checks write to.
+  std::string order() const;
+
+  sluice::testing::TemporaryFolder folder_;
+  SystemClock clock_;
+  RunOptions options_;  ///< what the plan is run with; folders are filled in
+};
+
+}  // namespace sluice::run::testing

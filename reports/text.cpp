@@ -93,8 +93,7 @@ class Summary {
     std::uint64_t ran = 0;
     std::uint64_t passed = 0;
     for (const auto& count : count_suites(run)) ran += count.ran(), passed += count.passed;
-    out_ += fmt::format("\n{}: {}\n", styled(style_of(run.decision), std::string(to_string(run.decision))),
-                        line(run.deciding_rule));
+    out_ += fmt::format("\n{}: {}\n", styled(style_of(run.decision), headline(run)), line(run.deciding_rule));
     out_ += fmt::format("  {} of {} passed\n", grouped(passed), counted(ran, "check"));
     if (!run.command.empty()) out_ += fmt::format("  again: {}\n", terminal_text(run.command));
   }

@@ -41,14 +41,23 @@ ParameterSpec command(std::string doc) {
 }
 
 ParameterSpec ready(bool has_log) {
-  ParameterSpec spec = record("ready", "when the service counts as up",
+  ParameterSpec spec = record("ready",
+                              "when the service counts as up: all that is given must hold; with nothing given its "
+                              "address must accept a connection",
                               {text("http", "path that must answer with a status below 400"),
                                {.name = "tcp",
                                 .type = ParameterType::boolean,
                                 .doc = "its address must accept a connection",
                                 .default_text = "false"},
                                duration("within", "how long it may take", "10s")});
-  if (has_log) spec.fields.push_back(text("log", "text that must appear in its log"));
+  if (!has_log) return spec;
+  spec.fields.push_back(text("log", "text that must appear in its log"));
+  ParameterSpec asking = command("program and arguments that must exit with 0; asked again about once a second");
+  asking.required = false;
+  spec.fields.push_back(std::move(asking));
+  spec.fields.push_back(record("sql", "a question to a store that must have an answer",
+                               {text("store", "sqlite:PATH or postgresql://…", true),
+                                text("query", "SELECT that must return at least one row", true)}));
   return spec;
 }
 
@@ -60,12 +69,19 @@ ParameterSpec unanswered_for() {
 }
 
 Alternative process_kind() {
-  return {"process",
-          "A program of yours, run in a process group of its own and ended with the run.",
-          {command("program and arguments; no shell is involved"),
-           texts("needs", "services that must be ready before it starts"),
-           text_map("env", "environment variables set for it"), ready(true),
-           duration("stop_within", "time between SIGTERM and SIGKILL", "5s"), unanswered_for()}};
+  return {
+      "process",
+      "A program of yours, run in a process group of its own and ended with the run.",
+      {command("program and arguments; no shell is involved"),
+       texts("needs", "services that must be ready before it starts"),
+       text_map("env", "environment variables set for it"),
+       ready(true),
+       {.name = "socket_activation",
+        .type = ParameterType::boolean,
+        .doc = "sluice listens on its address and hands it the socket as file descriptor 3 (LISTEN_FDS, LISTEN_PID)",
+        .default_text = "false"},
+       duration("stop_within", "time between SIGTERM and SIGKILL", "5s"),
+       unanswered_for()}};
 }
 
 Alternative postgres_kind() {
@@ -80,6 +96,27 @@ Alternative postgres_kind() {
             .default_text = "false"},
            duration("within", "how long initdb and start-up may take", "60s"),
            unanswered_for()}};
+}
+
+Alternative redis_kind() {
+  return {"redis",
+          "A private Redis on a unix socket and a loopback port, made for the run and removed with it.",
+          {texts("needs", "services that must be ready before it starts"),
+           text_map("settings", "redis.conf settings"),
+           {.name = "durable",
+            .type = ParameterType::boolean,
+            .doc = "write every command to disk, so that a restart finds it; off it keeps nothing",
+            .default_text = "false"},
+           duration("within", "how long start-up may take", "10s"),
+           unanswered_for()}};
+}
+
+Alternative task_kind() {
+  return {"task",
+          "A program of yours that runs once while the services come up; ready when it has exited with 0.",
+          {command("program and arguments; no shell is involved"),
+           texts("needs", "services that must be ready before it starts"),
+           text_map("env", "environment variables set for it"), duration("within", "how long it may take", "60s")}};
 }
 
 Alternative external_kind() {
@@ -177,11 +214,15 @@ ParameterSpec phase_declaration() {
 
 }  // namespace
 
-std::vector<Alternative> service_kinds() { return {process_kind(), postgres_kind(), external_kind()}; }
+std::vector<Alternative> service_kinds() {
+  return {process_kind(), postgres_kind(), redis_kind(), task_kind(), external_kind()};
+}
 
 std::vector<std::string> service_attributes(std::string_view kind) {
   if (kind == "process") return {"url", "address", "host", "port", "log"};
   if (kind == "postgres") return {"url", "socket", "port", "user", "log"};
+  if (kind == "redis") return {"url", "socket", "address", "host", "port", "log"};
+  if (kind == "task") return {"log"};
   if (kind == "external") return {"url", "address", "host", "port"};
   return {};
 }

@@ -37,13 +37,18 @@ ExitStatus from_native(int status) {
   return {.code = WEXITSTATUS(status), .signal = 0};
 }
 
+constexpr int first_handed_over = 3;   // by the protocol
+constexpr int listen_pid_digits = 12;  // more than any process number has
+
 // Runs in the child between fork and exec: only async-signal-safe calls.
 struct ChildSetup {
   pid_t parent;
   std::optional<RunAs> run_as;
   int death_signal;
+  int listener;      // -1: none
+  char* listen_pid;  // where the child's number goes in its environment: only the child knows it
 
-  process::error_code on_exec_setup(Launcher&, const process::filesystem::path&, const char* const*) const {
+  process::error_code on_exec_setup(Launcher& launcher, const process::filesystem::path&, const char* const*) const {
     if (setpgid(0, 0) != 0) return last_error();
     sigset_t none;
     sigemptyset(&none);
@@ -55,6 +60,23 @@ struct ChildSetup {
     // After setuid, which clears it. The parent may have died before this line: then nobody would ever signal us.
     if (prctl(PR_SET_PDEATHSIG, death_signal) != 0) return last_error();
     if (getppid() != parent) _exit(127);
+    return listener < 0 ? process::error_code() : hand_over(launcher);
+  }
+
+  process::error_code hand_over(Launcher& launcher) const {
+    // The launcher's own pipe may be there: start() holds the number so that it is not.
+    for (const int kept : launcher.fd_whitelist) {
+      if (kept == first_handed_over) return {EBUSY, boost::system::system_category()};
+    }
+    const int result = listener == first_handed_over ? fcntl(listener, F_SETFD, 0) : dup2(listener, first_handed_over);
+    if (result < 0) return last_error();
+    launcher.fd_whitelist.push_back(first_handed_over);  // start() has reserved the room: nothing is allocated here
+    // No leading zeros: some readers take those for octal.
+    char digits[listen_pid_digits];
+    int count = 0;
+    for (pid_t rest = getpid(); rest > 0; rest /= 10) digits[count++] = static_cast<char>('0' + rest % 10);
+    for (int place = 0; place < count; ++place) listen_pid[place] = digits[count - 1 - place];
+    listen_pid[count] = '\0';
     return {};
   }
 
@@ -77,6 +99,19 @@ std::vector<std::string> child_environment(const std::map<std::string, std::stri
   for (const auto& [name, value] : added) environment.push_back(name + "=" + value);
   return environment;
 }
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+ private:
+  int number_;
+};
 
 class LogFile {
  public:
@@ -137,15 +172,25 @@ struct ProcessHost::Impl {
     const LogFile log(options.log);
     auto added = options.environment;
     added["SLUICE_RUN"] = run_marker;
-    const auto environment = child_environment(added);
+    if (options.listener >= 0) {
+      added["LISTEN_FDS"] = "1";
+      added["LISTEN_PID"] = std::string(listen_pid_digits, '0');
+    }
+    auto environment = child_environment(added);
+    char* listen_pid = nullptr;
+    for (auto& entry : environment) {
+      if (options.listener >= 0 && entry.starts_with("LISTEN_PID=")) listen_pid = entry.data() + entry.find('=') + 1;
+    }
     const std::vector<std::string> arguments(options.command.begin() + 1, options.command.end());
     Launcher launcher;
+    launcher.fd_whitelist.reserve(16);
+    const Descriptor held(options.listener >= 0 ? fcntl(log.descriptor(), F_DUPFD_CLOEXEC, first_handed_over) : -1);
     process::error_code error;
     auto handle =
         launcher(context.get_executor(), error, process::filesystem::path(program.string()), arguments,
                  process::process_environment(environment), process::process_start_dir(options.directory.string()),
                  process::process_stdio{nullptr, log.descriptor(), log.descriptor()},
-                 ChildSetup{getpid(), options.run_as, options.death_signal});
+                 ChildSetup{getpid(), options.run_as, options.death_signal, options.listener, listen_pid});
     if (error) {
       if (launcher.pid > 0) waitpid(launcher.pid, nullptr, 0);
       throw EnvironmentError(fmt::format("cannot start {}: {}", program.string(), error.message()));

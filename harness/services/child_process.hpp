@@ -36,6 +36,8 @@ struct SpawnOptions {
   std::filesystem::path directory;                 ///< working directory
   std::filesystem::path log;                       ///< stdout and stderr are appended here
   std::optional<RunAs> run_as;
+  /// A listening socket that it gets as file descriptor 3, told by LISTEN_FDS and LISTEN_PID as systemd does; -1: none.
+  int listener = -1;
   int death_signal = SIGKILL;  ///< sent by the kernel when sluice dies
 };
 

@@ -49,10 +49,11 @@ void ExternalService::start(std::stop_token stop) {
   if (is_postgres(url_)) {
     probe_ = [url = url_](std::stop_token cancelled) { return ask_postgres(url, cancelled); };
   } else {
-    probe_ = make_url_probe(parameters.record("ready"), url_);
+    probe_ = make_probe(parameters.record("ready"), url_, {spec_.name, {}, &environment_});
   }
   await_ready(
-      spec_.name, probe_, [] { return std::string(); }, parameters.record("ready").duration("within"), stop);
+      spec_.name, probe_, [] { return std::string(); }, [] { return std::string(); },
+      parameters.record("ready").duration("within"), stop);
 }
 
 }  // namespace sluice::services

@@ -23,8 +23,10 @@ void OwnedService::spawn(SpawnOptions options) {
   log_begin_ = std::filesystem::file_size(log_, none);
   if (none) log_begin_ = 0;
   stopping_ = false;
+  gone_ = std::stop_source();
   try {
-    auto child = environment_.host->spawn(options, [this](ExitStatus) {
+    auto child = environment_.host->spawn(options, [this, gone = gone_](ExitStatus) mutable {
+      gone.request_stop();
       if (!stopping_ && on_death) on_death();
     });
     const std::lock_guard lock(mutex_);
@@ -37,9 +39,25 @@ void OwnedService::spawn(SpawnOptions options) {
 void OwnedService::await(const Probe& probe, std::chrono::nanoseconds within, std::stop_token stop) const {
   const auto dead = [this] {
     const auto status = ended();
-    return status ? fmt::format("ended before it was ready ({}){}", status->to_string(), last_words()) : std::string();
+    return status ? fmt::format("ended before it was ready ({})", status->to_string()) : std::string();
   };
-  await_ready(spec_.name, probe, dead, within, stop);
+  std::stop_source over;  // the process has ended, or nobody waits any more
+  const std::stop_callback on_end(gone_.get_token(), [&] { over.request_stop(); });
+  const std::stop_callback on_stop(stop, [&] { over.request_stop(); });
+  await_ready(
+      spec_.name, probe, dead, [this] { return last_words(); }, within, over.get_token());
+}
+
+std::optional<ExitStatus> OwnedService::wait_for_end(std::chrono::nanoseconds timeout, std::stop_token stop) const {
+  return child_->wait(timeout, stop);
+}
+
+std::string OwnedService::probe(std::stop_token stop) {
+  {
+    const std::shared_lock lock(mutex_);
+    if (child_ && is_halted(child_->pid())) return "its process is halted (SIGSTOP)";
+  }
+  return ask(stop);
 }
 
 bool OwnedService::logged(const std::string& text) const { return log_contains(log_, text, log_begin_); }
@@ -99,6 +117,11 @@ void OwnedService::end() noexcept {
     const std::lock_guard lock(mutex_);
     gone = std::move(child_);
   }
+}
+
+std::map<std::string, std::string> environment_of(const Parameters& parameters) {
+  if (!parameters.has("env")) return {};
+  return parameters.value("env").get<std::map<std::string, std::string>>();
 }
 
 }  // namespace sluice::services

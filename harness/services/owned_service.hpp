@@ -19,6 +19,8 @@ class OwnedService : public Service {
   void stop() noexcept override { end(); }
   void signal(int signal) override;
   std::optional<std::string> died() const override;
+  /// Also notices a process that is halted (SIGSTOP), which the kernel would go on taking connections for.
+  std::string probe(std::stop_token stop) final;
   std::chrono::nanoseconds demand() const override;
   std::filesystem::path log() const override { return log_; }
 
@@ -30,10 +32,14 @@ class OwnedService : public Service {
   };
   OwnedService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment, Ending ending);
 
+  /// What probe() asks of a process that runs.
+  virtual std::string ask(std::stop_token stop) = 0;
   /// Starts the process; its log is log(). Throws EnvironmentError that names the service.
   void spawn(SpawnOptions options);
   /// Asks `probe` until it is content, and gives up at once when the process ends. Throws as Service::start does.
   void await(const Probe& probe, std::chrono::nanoseconds within, std::stop_token stop) const;
+  /// How it ended; nullopt when it has not within `timeout`, or on a stop.
+  std::optional<ExitStatus> wait_for_end(std::chrono::nanoseconds timeout, std::stop_token stop) const;
   /// Whether the log says `text` since the last spawn().
   bool logged(const std::string& text) const;
   /// How the process ended, whoever wanted it to; nullopt while it runs or when there is none.
@@ -50,10 +56,14 @@ class OwnedService : public Service {
 
   std::filesystem::path log_;
   Ending ending_;
+  std::stop_source gone_;            ///< stopped when the running process has ended
   std::uintmax_t log_begin_ = 0;     ///< where in the log the running process begins
   mutable std::shared_mutex mutex_;  // guards child_: it comes and goes in start() and stop() only
   std::unique_ptr<ChildProcess> child_;
   std::atomic<bool> stopping_ = false;  ///< read on the host's thread too
 };
+
+/// The parameter `env`; empty when there is none.
+std::map<std::string, std::string> environment_of(const Parameters& parameters);
 
 }  // namespace sluice::services

@@ -2,11 +2,14 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <netinet/in.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <random>
 #include <string>
 #include <utility>
@@ -22,19 +25,45 @@ constexpr int attempts = 500;
 
 }  // namespace
 
-bool port_is_free(std::uint16_t port) {
+namespace {
+
+// A socket bound to the port; -1 with errno set when that is not possible.
+int bound_socket(std::uint16_t port) {
   const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return false;
+  if (descriptor < 0) return -1;
   const int on = 1;
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool bound = bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return descriptor;
+  const int error = errno;
   close(descriptor);
-  return bound;
+  errno = error;
+  return -1;
 }
+
+}  // namespace
+
+bool port_is_free(std::uint16_t port) {
+  const int descriptor = bound_socket(port);
+  if (descriptor < 0) return false;
+  close(descriptor);
+  return true;
+}
+
+std::unique_ptr<ListeningSocket> ListeningSocket::on(std::uint16_t port) {
+  const int descriptor = bound_socket(port);
+  if (descriptor >= 0) {
+    std::unique_ptr<ListeningSocket> socket(new ListeningSocket(descriptor));
+    if (listen(descriptor, SOMAXCONN) == 0) return socket;
+  }
+  if (errno == EADDRINUSE) return nullptr;
+  throw EnvironmentError(fmt::format("cannot listen on 127.0.0.1:{}: {}", port, std::strerror(errno)));
+}
+
+ListeningSocket::~ListeningSocket() { close(descriptor_); }
 
 PortReservation::PortReservation(const std::filesystem::path& lock_folder) {
   std::filesystem::create_directories(lock_folder);

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
 namespace sluice::services {
 
@@ -19,6 +20,22 @@ class PortReservation {
  private:
   std::uint16_t port_ = 0;
   int lock_ = -1;
+};
+
+/// A socket that listens on 127.0.0.1, for somebody else to accept on.
+class ListeningSocket {
+ public:
+  /// Null when another program has the port; throws EnvironmentError for any other failure.
+  static std::unique_ptr<ListeningSocket> on(std::uint16_t port);
+  ~ListeningSocket();
+  ListeningSocket(const ListeningSocket&) = delete;
+  ListeningSocket& operator=(const ListeningSocket&) = delete;
+
+  int descriptor() const { return descriptor_; }
+
+ private:
+  explicit ListeningSocket(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
 };
 
 /// Whether something could listen on the port now.

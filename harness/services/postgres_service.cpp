@@ -112,7 +112,7 @@ void PostgresService::spawn_server() {
   spawn({.command = server_command(), .directory = folder_, .run_as = run_as_, .death_signal = SIGQUIT});
 }
 
-std::string PostgresService::ask(const std::string& database, std::stop_token stop) const {
+std::string PostgresService::ask_database(const std::string& database, std::stop_token stop) const {
   try {
     stores::StoreOptions options{.connect_timeout = 2s, .statement_timeout = 2s, .cancelled = stop};
     stores::PostgresConnection connection(attributes().at("url") + "/" + net::percent_encode(database), options);
@@ -141,8 +141,8 @@ void PostgresService::start(std::stop_token stop) {
     initialise(stop);
   }
   spawn_server();
-  await([this](std::stop_token cancelled) { return ask("postgres", cancelled); }, spec_.parameters.duration("within"),
-        stop);
+  await([this](std::stop_token cancelled) { return ask_database("postgres", cancelled); },
+        spec_.parameters.duration("within"), stop);
   if (!initialised_) {
     try {
       create_databases();
@@ -151,13 +151,13 @@ void PostgresService::start(std::stop_token stop) {
     }
     initialised_ = true;
   }
-  if (const auto missing = probe(stop); !missing.empty())
+  if (const auto missing = ask(stop); !missing.empty())
     throw EnvironmentError(fmt::format("service {}: {}", spec_.name, missing));
 }
 
 // One connection only: it is asked every second while others measure.
-std::string PostgresService::probe(std::stop_token stop) {
-  std::string missing = ask("postgres", stop);
+std::string PostgresService::ask(std::stop_token stop) {
+  std::string missing = ask_database("postgres", stop);
   // It answers, and somebody else has all its sessions.
   if (missing.find("too many clients") != std::string::npos || missing.find("connection slots") != std::string::npos)
     missing.clear();

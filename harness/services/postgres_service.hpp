@@ -15,8 +15,10 @@ class PostgresService final : public OwnedService {
 
   std::map<std::string, std::string> attributes() const override;
   void start(std::stop_token stop) override;
-  std::string probe(std::stop_token stop) override;
   std::filesystem::path program() const override { return binaries_ / "postgres"; }
+
+ protected:
+  std::string ask(std::stop_token stop) override;
 
  private:
   void prepare_folders();
@@ -25,7 +27,7 @@ class PostgresService final : public OwnedService {
   void create_databases();
   std::vector<std::string> server_command() const;
   /// Empty when `database` answers SELECT 1.
-  std::string ask(const std::string& database, std::stop_token stop) const;
+  std::string ask_database(const std::string& database, std::stop_token stop) const;
 
   Parameters parameters_;     ///< references filled; set by the first start()
   bool initialised_ = false;  ///< its data and databases are there

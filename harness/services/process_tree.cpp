@@ -41,6 +41,14 @@ std::vector<int> process_tree(int root) {
   return found;
 }
 
+bool is_halted(int process) {
+  std::ifstream stream(fmt::format("/proc/{}/stat", process));
+  std::string stat;
+  std::getline(stream, stat);
+  const auto name_end = stat.rfind(')');  // the name may hold anything, also blanks and brackets
+  return name_end != std::string::npos && stat.compare(name_end, 4, ") T ") == 0;
+}
+
 std::chrono::nanoseconds processor_demand(const std::vector<int>& processes) {
   std::chrono::nanoseconds sum{0};
   for (const int process : processes) {

@@ -8,6 +8,9 @@ namespace sluice::services {
 /// The process and all that descend from it by living parents; empty when it is gone.
 std::vector<int> process_tree(int root);
 
+/// Whether a signal has halted the process.
+bool is_halted(int process);
+
 /// How long the threads of these processes have used a processor or waited for one, since each began. It stands still
 /// while they sleep, wait for something else or are halted. Zero for what is gone.
 std::chrono::nanoseconds processor_demand(const std::vector<int>& processes);

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <vector>
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/net/http_client.hpp"
+#include "harness/services/probe_socket.hpp"
+#include "harness/services/readiness_conditions.hpp"
 
 namespace sluice::services {
 namespace {
@@ -30,14 +33,12 @@ std::string probe_http(const net::Endpoint& endpoint, const std::string& path, s
   }
 }
 
-// A connection that can be made; a request that is then refused or closed still proves that something listens.
 std::string probe_tcp(const net::Endpoint& endpoint, std::stop_token stop) {
   try {
-    net::HttpClient client(endpoint, probe_limits());
-    client.send({.method = "GET", .target = "/", .headers = {}, .body = {}}, stop);
+    ProbeSocket(2s, stop).connect(endpoint.host, endpoint.port);
     return "";
-  } catch (const net::NetworkError& error) {
-    return error.failure() == net::NetworkFailure::connect ? error.what() : "";
+  } catch (const std::runtime_error& error) {
+    return error.what();
   }
 }
 
@@ -47,43 +48,53 @@ void wait_or_stop(std::chrono::nanoseconds duration, std::stop_token stop) {
   std::unique_lock lock(mutex);
   std::condition_variable_any never;
   never.wait_for(lock, stop, duration, [] { return false; });
-  if (stop.stop_requested()) throw Cancelled();
-}
-
-Probe combined_probe(const Parameters& ready, const net::Endpoint& endpoint) {
-  const std::string path = ready.has("http") ? ready.text("http") : "";
-  const bool tcp = (path.empty() && !ready.has("log")) || (ready.has("tcp") && ready.boolean("tcp"));
-  return [=](std::stop_token stop) {
-    if (tcp) {
-      if (auto missing = probe_tcp(endpoint, stop); !missing.empty()) return missing;
-    }
-    return path.empty() ? std::string() : probe_http(endpoint, path, stop);
-  };
 }
 
 }  // namespace
 
-Probe make_probe(const Parameters& ready, const std::string& address) {
-  return combined_probe(ready, net::parse_endpoint("http://" + address));
-}
-
-Probe make_url_probe(const Parameters& ready, const std::string& url) {
-  return combined_probe(ready, net::parse_endpoint(url));
+Probe make_probe(const Parameters& ready, const std::string& url, const ProbeContext& context) {
+  const auto endpoint = net::parse_endpoint(url);
+  std::vector<Probe> conditions;
+  if (ready.has("http")) {
+    conditions.push_back(
+        [=, path = ready.text("http")](std::stop_token stop) { return probe_http(endpoint, path, stop); });
+  }
+  if (ready.has("command")) conditions.push_back(command_probe(ready.texts("command"), context));
+  if (ready.has("sql")) {
+    const Parameters sql = ready.record("sql");
+    conditions.push_back(sql_probe(sql.text("store"), sql.text("query"), context.environment->directory));
+  }
+  const bool nothing_else = conditions.empty() && !ready.has("log");
+  if (nothing_else || (ready.has("tcp") && ready.boolean("tcp"))) {
+    conditions.insert(conditions.begin(), [=](std::stop_token stop) { return probe_tcp(endpoint, stop); });
+  }
+  return [conditions = std::move(conditions)](std::stop_token stop) {
+    std::string missing;
+    for (const auto& condition : conditions) {
+      if (missing.empty()) missing = condition(stop);
+    }
+    return missing;
+  };
 }
 
 void await_ready(const std::string& service, const Probe& probe, const std::function<std::string()>& dead,
-                 std::chrono::nanoseconds within, std::stop_token stop) {
+                 const std::function<std::string()>& last_words, std::chrono::nanoseconds within,
+                 std::stop_token stop) {
   const auto deadline = std::chrono::steady_clock::now() + within;
   std::chrono::nanoseconds pause = 5ms;
+  const auto check_alive = [&] {
+    if (const auto why = dead(); !why.empty())
+      throw EnvironmentError(fmt::format("service {} {}{}", service, why, last_words()));
+    if (stop.stop_requested()) throw Cancelled();
+  };
   while (true) {
-    if (stop.stop_requested()) throw Cancelled();
-    if (const auto why = dead(); !why.empty()) throw EnvironmentError(fmt::format("service {} {}", service, why));
+    check_alive();
     const std::string missing = probe(stop);
-    if (stop.stop_requested()) throw Cancelled();
+    check_alive();  // what answered in the place of a dead process is not this service
     if (missing.empty()) return;
     if (std::chrono::steady_clock::now() >= deadline) {
-      throw EnvironmentError(
-          fmt::format("service {} was not ready within {}: {}", service, human_duration(within), missing));
+      throw EnvironmentError(fmt::format("service {} was not ready within {}: {}{}", service, human_duration(within),
+                                         missing, last_words()));
     }
     wait_or_stop(pause, stop);
     pause = std::min<std::chrono::nanoseconds>(pause * 2, 100ms);

@@ -1,10 +1,12 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <map>
 #include <stop_token>
 #include <string>
 
 #include "harness/core/parameters.hpp"
+#include "harness/services/service.hpp"
 
 namespace sluice::services {
 
@@ -12,17 +14,21 @@ namespace sluice::services {
 /// short by a stop.
 using Probe = std::function<std::string(std::stop_token)>;
 
-/// The probe that a plan's `ready:` record describes for a service at `address` (host:port); asked again during the
-/// run. With nothing described it is a TCP connection. `log` is not part of it: a line once written stays true, and the
-/// log may outgrow it.
-Probe make_probe(const Parameters& ready, const std::string& address);
+/// What a service's probes work with besides its address.
+struct ProbeContext {
+  std::string service;
+  std::map<std::string, std::string> variables;  ///< the service's own environment variables
+  const ServiceEnvironment* environment;         ///< outlives the probe
+};
 
-/// The same against a base URL.
-Probe make_url_probe(const Parameters& ready, const std::string& url);
+/// The probe that a plan's `ready:` record describes for a service at `url`: all its conditions must hold; asked again
+/// during the run. With nothing described it is a TCP connection. `log` is not part of it: a line once written stays
+/// true, and the log may outgrow it. Throws InputError for a store that is none.
+Probe make_probe(const Parameters& ready, const std::string& url, const ProbeContext& context);
 
 /// Asks until the probe is content. Throws EnvironmentError when `dead` gives a text (with that text) or `within`
-/// passes (with what was missing last), Cancelled on `stop`.
+/// passes (with what was missing last), `last_words` added; else Cancelled on `stop`, which may also come from a death.
 void await_ready(const std::string& service, const Probe& probe, const std::function<std::string()>& dead,
-                 std::chrono::nanoseconds within, std::stop_token stop);
+                 const std::function<std::string()>& last_words, std::chrono::nanoseconds within, std::stop_token stop);
 
 }  // namespace sluice::services

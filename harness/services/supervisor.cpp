@@ -15,6 +15,8 @@
 #include "harness/services/log_tail.hpp"
 #include "harness/services/postgres_service.hpp"
 #include "harness/services/process_service.hpp"
+#include "harness/services/redis_service.hpp"
+#include "harness/services/task_service.hpp"
 
 namespace sluice::services {
 
@@ -41,6 +43,8 @@ Parameters expanded(const Parameters& parameters, const ServiceEnvironment& envi
 std::unique_ptr<Service> make_service(const plan::ServiceSpec& spec, const ServiceEnvironment& environment) {
   if (spec.kind == "process") return std::make_unique<ProcessService>(spec, environment);
   if (spec.kind == "postgres") return std::make_unique<PostgresService>(spec, environment);
+  if (spec.kind == "redis") return std::make_unique<RedisService>(spec, environment);
+  if (spec.kind == "task") return std::make_unique<TaskService>(spec, environment);
   if (spec.kind == "external") return std::make_unique<ExternalService>(spec, environment);
   throw std::logic_error("service kind '" + spec.kind + "' is declared and not made");
 }

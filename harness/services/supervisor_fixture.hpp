@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -13,6 +15,7 @@
 #include "harness/plan/loader.hpp"
 #include "harness/plan/reference.hpp"
 #include "harness/services/log_tail.hpp"
+#include "harness/services/port.hpp"
 #include "harness/services/run_folder.hpp"
 #include "harness/services/supervisor.hpp"
 #include "harness/testing/check_context.hpp"

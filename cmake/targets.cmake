@@ -3,7 +3,7 @@
 add_library(sluice_warnings INTERFACE)
 target_compile_options(sluice_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wformat=2
-  -Wno-restrict # g++ 12 sees overlaps in std::string that cannot be (GCC bug 105651)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> # g++ 12 sees overlaps in std::string that cannot be (GCC bug 105651)
   -Wno-missing-field-initializers # designated initialisers leave the rest to the defaults on purpose
   $<$<BOOL:${SLUICE_WERROR}>:-Werror>)
 
@@ -40,4 +40,14 @@ function(sluice_test name)
     list(APPEND properties RUN_SERIAL TRUE)
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
+endfunction()
+
+# sluice_fuzz_target(NAME SOURCES... [LINK targets...]): a libFuzzer program; only in the fuzz preset, where everything it links is
+# built to report what it covers.
+function(sluice_fuzz_target name)
+  if(NOT SLUICE_FUZZ)
+    return()
+  endif()
+  sluice_executable(${name} ${ARGN})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endfunction()

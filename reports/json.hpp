@@ -12,7 +12,8 @@ namespace sluice::reports {
 struct ReportLimits {
   std::size_t bytes = 64u << 20;
   std::size_t depth = 24;
-  std::size_t values = 4'000'000;
+  std::size_t values = 4'000'000;  ///< names of members count too
+  std::size_t members = 256;       ///< of one object
 };
 
 /// The run as report.json holds it (schemas/report.schema.json). Exact: from_json gives the same result back, with one

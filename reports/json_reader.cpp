@@ -224,29 +224,67 @@ void read_object(const Cursor& at, Model& out) {
   reader.refuse_the_unknown();
 }
 
-// Parses within the limits. Depth, number of values and doubled names are refused while reading, not after.
+// Reads along before anything is built and refuses what exceeds the limits and doubled names. Not the parser's own
+// callback: with one, each value that ends is looked for among all values beside it, and a long list takes a time that
+// grows with its square.
+class Watch : public nlohmann::json_sax<Json> {
+ public:
+  explicit Watch(const ReportLimits& limits) : limits_(limits) {}
+
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(number_integer_t) override { return count(); }
+  bool number_unsigned(number_unsigned_t) override { return count(); }
+  bool number_float(number_float_t, const string_t&) override { return count(); }
+  bool string(string_t&) override { return count(); }
+  bool binary(binary_t&) override { return count(); }
+  bool start_object(std::size_t) override { return enter(); }
+  bool end_object() override { return leave(); }
+  bool start_array(std::size_t) override { return enter(); }
+  bool end_array() override { return leave(); }
+
+  bool key(string_t& name) override {
+    auto& names = names_.back();
+    if (!names.insert(name).second)
+      throw InputError(
+          fmt::format("report: the member \"{}\" appears twice in one object", clipped(terminal_text(name), 100)));
+    if (names.size() > limits_.members)
+      throw InputError(fmt::format("report: an object with more than {} members", limits_.members));
+    return count();
+  }
+
+  bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
+    throw InputError(fmt::format("report: not JSON ({})", clipped(terminal_text(error.what()), 300)));
+  }
+
+ private:
+  bool count() {
+    if (++values_ > limits_.values) throw InputError(fmt::format("report: more than {} values", limits_.values));
+    return true;
+  }
+  bool enter() {
+    if (names_.size() >= limits_.depth)
+      throw InputError(fmt::format("report: nested deeper than {} levels", limits_.depth));
+    names_.emplace_back();
+    return count();
+  }
+  bool leave() {
+    names_.pop_back();
+    return true;
+  }
+
+  const ReportLimits& limits_;
+  std::size_t values_ = 0;
+  std::vector<std::set<std::string>> names_;  // of each object, or none of an array, that is open
+};
+
 Json parse(std::string_view text, const ReportLimits& limits) {
   if (text.size() > limits.bytes)
     throw InputError(
         fmt::format("report: {} bytes, more than the {} that a report may have", text.size(), limits.bytes));
-  std::size_t values = 0;
-  std::vector<std::set<std::string>> names;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (static_cast<std::size_t>(depth) >= limits.depth)
-      throw InputError(fmt::format("report: nested deeper than {} levels", limits.depth));
-    if (++values > limits.values) throw InputError(fmt::format("report: more than {} values", limits.values));
-    if (event == Json::parse_event_t::object_start) names.emplace_back();
-    if (event == Json::parse_event_t::object_end) names.pop_back();
-    if (event == Json::parse_event_t::key && !names.back().insert(parsed.get<std::string>()).second)
-      throw InputError(fmt::format("report: the member \"{}\" appears twice in one object",
-                                   clipped(terminal_text(parsed.get<std::string>()), 100)));
-    return true;
-  };
-  try {
-    return Json::parse(text, watch);
-  } catch (const Json::exception& error) {
-    throw InputError(fmt::format("report: not JSON ({})", clipped(terminal_text(error.what()), 300)));
-  }
+  Watch watch(limits);
+  Json::sax_parse(text, &watch);
+  return Json::parse(text);
 }
 
 void require_version(Reader& reader, const Cursor& at) {

@@ -56,6 +56,11 @@ class CrossChecker {
   }
 
   void run() {
+    // Names are looked for in each other's lists, and circles from every one of them: without a bound that never ends.
+    if (std::max({services_.size(), actions_.size(), checks_.size(), phases_.size()}) > most_of_a_section) {
+      problems_.add(root_.at, fmt::format("more than {} services, actions, checks or phases", most_of_a_section));
+      return;
+    }
     check_names();
     check_needs_of_services();
     check_actions();
@@ -66,6 +71,8 @@ class CrossChecker {
   }
 
  private:
+  static constexpr std::size_t most_of_a_section = 1000;
+
   // Names become file names and command-line words: anything else in them would reach outside the run's folders.
   void check_form(const std::string& name, const Position& at, const char* what) {
     const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==

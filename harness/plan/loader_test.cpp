@@ -169,5 +169,13 @@ TEST(Loader, SaysWhenThereIsNoPlan) {
   EXPECT_THAT(problems_of("- 1"), HasSubstr("a plan is a map"));
 }
 
+// Circles are looked for from every service: a chain of 20,000 took minutes.
+TEST(Loader, RefusesMoreThanAnyPlanHas) {
+  std::string text = "sluice: 1\nname: x\nservices:\n";
+  for (int i = 0; i < 20'000; ++i)
+    text += "  s" + std::to_string(i) + ": { kind: process, command: [x], needs: s" + std::to_string(i + 1) + " }\n";
+  EXPECT_THAT(problems_of(text), HasSubstr("plan.yaml:1:1: more than 1000 services, actions, checks or phases"));
+}
+
 }  // namespace
 }  // namespace sluice::plan

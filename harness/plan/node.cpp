@@ -1,6 +1,7 @@
 #include "harness/plan/node.hpp"
 
 #include <fmt/core.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <sstream>
 
 #include "harness/core/printable.hpp"
 
@@ -17,7 +19,7 @@ namespace {
 
 constexpr std::size_t max_bytes = 4u << 20;
 constexpr int max_depth = 64;
-constexpr std::size_t max_nodes = 200'000;
+constexpr std::size_t max_nodes = 100'000;
 
 class Converter {
  public:
@@ -70,6 +72,9 @@ class Converter {
         continue;
       }
       const std::string& key = entry.first.Scalar();
+      if (key.find('\0') != std::string::npos)
+        problems_.add(at,
+                      fmt::format("key '{}' holds a NUL byte, which programs would cut it off at", printable(key, 80)));
       if (!seen.insert(key).second)
         problems_.add(at, fmt::format("key '{}' is here a second time", printable(key, 80)));
       node.members.push_back({key, at, convert(entry.second, depth + 1)});
@@ -81,6 +86,83 @@ class Converter {
   std::size_t count_ = 0;
   bool full_ = false;
 };
+
+// Reads along before the tree is built, and stops at what would make building it endless: the library takes a stray ','
+// for an empty document without passing it, again and again.
+class OneDocument : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1)
+      throw YAML::ParserException(mark, "a second document begins here, or something that is in none");
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { count(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { count(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override {
+    count(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    count(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    count(mark);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void count(const YAML::Mark& mark) {
+    if (++events_ > 2 * max_nodes) throw YAML::ParserException(mark, fmt::format("more than {} values", max_nodes));
+  }
+
+  std::size_t documents_ = 0;
+  std::size_t events_ = 0;
+};
+
+YAML::Node load(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  OneDocument reader;
+  while (parser.HandleNextDocument(reader)) {
+  }
+  return YAML::Load(text);
+}
+
+// The library may count a step beyond the end of the text when it meets it where it should not be.
+Position inside(std::string_view text, Position at) {
+  std::string_view rest = text;
+  for (int line = 1; line < at.line; ++line) {
+    const auto end = rest.find('\n');
+    if (end == std::string_view::npos) return {at.file, line, static_cast<int>(rest.size()) + 1};
+    rest.remove_prefix(end + 1);
+  }
+  at.column = std::min(at.column, static_cast<int>(std::min(rest.find('\n'), rest.size())) + 1);
+  return at;
+}
+
+// What YAML does not admit as it stands: other encodings than UTF-8, control characters. The YAML library would take
+// anything, guess at encodings, and count columns in what it made of them.
+// The first of them becomes a problem.
+bool is_text(std::string_view text, const std::shared_ptr<const std::string>& file, Problems& problems) {
+  int number = 1;
+  for (std::string_view rest = text; !rest.empty(); ++number) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    const auto control = std::find_if(line.begin(), line.end(), [](char c) {
+      return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r') || c == 0x7F;
+    });
+    if (control != line.end()) {
+      problems.add({file, number, static_cast<int>(control - line.begin()) + 1},
+                   fmt::format("not YAML: the control character \\x{:02X}", static_cast<unsigned char>(*control)));
+      return false;
+    }
+    if (!is_utf8(line)) {
+      problems.add({file, number, 1}, "not YAML: this line is not UTF-8");
+      return false;
+    }
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -112,13 +194,11 @@ Node read_yaml(const std::string& text, const std::string& file, Problems& probl
     problems.add(whole, fmt::format("larger than {} bytes", max_bytes));
     return {};
   }
+  if (!is_text(text, whole.file, problems)) return {};
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1)
-      problems.add(whole, fmt::format("holds {} YAML documents, expected one", documents.size()));
-    return documents.empty() ? Node{} : converter.convert(documents.front(), 1);
+    return converter.convert(load(text), 1);
   } catch (const YAML::Exception& error) {
-    problems.add(converter.position(error.mark), "not YAML: " + error.msg);
+    problems.add(inside(text, converter.position(error.mark)), "not YAML: " + error.msg);
   } catch (const std::exception& error) {
     problems.add(whole, std::string("not YAML: ") + error.what());
   }

@@ -34,8 +34,9 @@ struct Node::Member {
   Node value;
 };
 
-/// Reads YAML (of which JSON is a subset) of at most 4 MiB, 64 levels and 200,000 nodes. Duplicate keys, aliases that
-/// grow beyond the bounds and syntax errors become problems; then the tree may be incomplete.
+/// Reads YAML (of which JSON is a subset) of at most 4 MiB, 64 levels and 100,000 nodes, UTF-8 without control
+/// characters. Duplicate keys, NUL bytes in keys, aliases that grow beyond the bounds and syntax errors become problems;
+/// then the tree may be incomplete.
 Node read_yaml(const std::string& text, const std::string& file, Problems& problems);
 /// The file's text, at most one byte more than a plan may have; a file that cannot be read is a problem.
 std::string read_plan_text(const std::filesystem::path& path, const std::string& shown, Problems& problems);

@@ -41,6 +41,22 @@ TEST(ReadYaml, BoundsAliasesThatMultiply) {
 
 TEST(ReadYaml, BoundsDepth) { EXPECT_THAT(problems_of(std::string(5000, '[')), HasSubstr("p.yaml")); }
 
+TEST(ReadYaml, EndsOnWhatTheLibraryNeverPasses) {
+  EXPECT_EQ(problems_of(","), "p.yaml:1:1: not YAML: a second document begins here, or something that is in none");
+  EXPECT_EQ(problems_of("a: 1\n---\nb: 2\n"),
+            "p.yaml:2:1: not YAML: a second document begins here, or something that is in none");
+}
+
+TEST(ReadYaml, TakesNothingButText) {
+  EXPECT_EQ(problems_of("a: 1\nb: \x1B[2J\n"), "p.yaml:2:4: not YAML: the control character \\x1B");
+  EXPECT_EQ(problems_of("a: 1\nb: \xFF\n"), "p.yaml:2:1: not YAML: this line is not UTF-8");
+  EXPECT_THAT(problems_of("\"A\\0B\": 1\n"), HasSubstr("p.yaml:1:1: key 'A\\x00B' holds a NUL byte"));
+}
+
+TEST(ReadYaml, KeepsThePlacesOfErrorsInsideTheText) {
+  EXPECT_THAT(problems_of("fault: \"\\"), HasSubstr("p.yaml:1:10: "));
+}
+
 TEST(ReadYaml, TakesJson) {
   Problems problems;
   const Node node = read_yaml(R"({"a": {"b": [true, "x"]}})", "p.json", problems);
@@ -66,6 +82,18 @@ TEST(References, AreFoundAndExpanded) {
   EXPECT_EQ(found[1].name, "work");
   EXPECT_EQ(expand("${a.b}-$$-$c", [](const Reference& r) { return "<" + r.name + "|" + r.attribute + ">"; }),
             "<a|b>-$-$c");
+}
+
+TEST(Problems, AreOnePrintableLineEach) {
+  const Problem problem{{nullptr, 3, 4}, "no check is called 'a\nb\x1B[2J\xE2\x80\xAE' \\n"};
+  EXPECT_EQ(problem.to_string(), "plan:3:4: no check is called 'a\\nb\\x1B[2J\\xE2\\x80\\xAE' \\n");
+  EXPECT_LT((Problem{{}, std::string(1u << 20, 'x')}.to_string().size()), 1100u);
+}
+
+TEST(Problems, AreNotShownWithoutEnd) {
+  Problems problems;
+  for (int i = 1; i <= 205; ++i) problems.add({nullptr, i, 1}, "wrong");
+  EXPECT_THAT(problems.to_string(), testing::EndsWith("plan:200:1: wrong\n… and 5 more"));
 }
 
 TEST(Suggestions, ComeOnlyFromNearNames) {

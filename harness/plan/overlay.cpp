@@ -19,11 +19,7 @@ std::vector<ParameterSpec> declaration() {
                   text("rule", "the rule that one of its findings must name", false)}}};
 }
 
-}  // namespace
-
-Overlay load_overlay(const std::filesystem::path& path) {
-  Problems problems;
-  Node root = read_yaml_file(path, path.string(), problems);
+Overlay build(Node root, const std::filesystem::path& path, Problems problems) {
   Overlay overlay{.path = path};
   // `plan` is free in form here: it is checked as part of the plan that it changes.
   for (auto member = root.members.begin(); member != root.members.end(); ++member) {
@@ -42,6 +38,20 @@ Overlay load_overlay(const std::filesystem::path& path) {
   overlay.phase = values.at("expect").at("phase");
   overlay.rule = values.at("expect").value("rule", "");
   return overlay;
+}
+
+}  // namespace
+
+Overlay load_overlay(const std::filesystem::path& path) {
+  Problems problems;
+  Node root = read_yaml_file(path, path.string(), problems);
+  return build(std::move(root), path, std::move(problems));
+}
+
+Overlay parse_overlay(const std::string& text, const std::filesystem::path& path) {
+  Problems problems;
+  Node root = read_yaml(text, path.string(), problems);
+  return build(std::move(root), path, std::move(problems));
 }
 
 }  // namespace sluice::plan

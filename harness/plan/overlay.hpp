@@ -19,4 +19,7 @@ struct Overlay {
 /// Reads `fault`, `expect: { check, phase, rule }` and `plan`; throws PlanError with everything that is wrong.
 Overlay load_overlay(const std::filesystem::path& path);
 
+/// The same for an overlay in memory; `path` gives the name for messages.
+Overlay parse_overlay(const std::string& text, const std::filesystem::path& path);
+
 }  // namespace sluice::plan

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "harness/core/printable.hpp"
+
 namespace sluice::plan {
 namespace {
 
@@ -25,6 +27,23 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
   return cost[left.size()][right.size()];
 }
 
+constexpr std::size_t longest_line = 1000;  // bytes of one problem
+constexpr std::size_t most_lines = 200;     // problems shown; nobody mends more at once
+
+// Messages quote names and texts of the plan, which may hold anything. Backslashes stay: some quotes are escaped
+// already.
+std::string one_printable_line(std::string_view text) {
+  std::string line;
+  while (line.size() < longest_line) {
+    const auto backslash = text.find('\\');
+    line += printable(text.substr(0, backslash), longest_line - line.size());
+    if (backslash == std::string_view::npos) break;
+    line += '\\';
+    text.remove_prefix(backslash + 1);
+  }
+  return line;
+}
+
 }  // namespace
 
 std::string Position::to_string() const {
@@ -32,7 +51,7 @@ std::string Position::to_string() const {
   return line == 0 ? name : fmt::format("{}:{}:{}", name, line, column);
 }
 
-std::string Problem::to_string() const { return at.to_string() + ": " + message; }
+std::string Problem::to_string() const { return one_printable_line(at.to_string() + ": " + message); }
 
 std::string Problems::to_string() const {
   std::vector<const Problem*> ordered;
@@ -41,18 +60,21 @@ std::string Problems::to_string() const {
     return std::pair(left->at.line, left->at.column) < std::pair(right->at.line, right->at.column);
   });
   std::string text;
-  for (const auto* problem : ordered) {
+  for (std::size_t i = 0; i < std::min(ordered.size(), most_lines); ++i) {
     if (!text.empty()) text += '\n';
-    text += problem->to_string();
+    text += ordered[i]->to_string();
   }
+  if (ordered.size() > most_lines) text += fmt::format("\n… and {} more", ordered.size() - most_lines);
   return text;
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  // Beyond these it is not a typing error any more, or nobody's list, and the work would have no bound.
+  if (word.size() > 64 || candidates.size() > 1000) return best;
   for (const auto& candidate : candidates) {
-    if (word.size() > 64) break;  // not a typing error any more, and the distance is quadratic
+    if (candidate.size() >= word.size() + best_distance || word.size() >= candidate.size() + best_distance) continue;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {
       best_distance = distance;

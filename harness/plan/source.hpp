@@ -24,7 +24,7 @@ struct Problem {
   Position at;
   std::string message;
 
-  /// "plan.yaml:12:5: unknown key 'cmd'".
+  /// "plan.yaml:12:5: unknown key 'cmd'": one line in which nothing can hide, of about 1000 bytes at most.
   std::string to_string() const;
 };
 
@@ -34,7 +34,7 @@ class Problems {
   void add(Position at, std::string message) { all_.push_back({std::move(at), std::move(message)}); }
   bool empty() const { return all_.empty(); }
   const std::vector<Problem>& all() const { return all_; }
-  /// One line each, in the order of the text.
+  /// One line each, in the order of the text; beyond 200 the number of the rest.
   std::string to_string() const;
 
  private:

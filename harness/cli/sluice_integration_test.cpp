@@ -62,6 +62,8 @@ class SluiceTest : public ::testing::Test {
     arguments.insert(arguments.begin(), std::string(SLUICE_BIN_DIR) + "/sluice");
     return host_.spawn({.command = arguments,
                         .environment = {{"TMPDIR", (temporary.empty() ? folder_.path() / "tmp" : temporary).string()},
+                                        {"XDG_STATE_HOME", (folder_.path() / "state").string()},
+                                        {"SLUICE_LEDGER", ""},
                                         {"NO_COLOR", "1"},
                                         {"GITHUB_STEP_SUMMARY", ""}},
                         .directory = folder_.path(),

@@ -62,6 +62,7 @@ std::string age_text(const BoardRow& row, TimePoint now) {
   if (!row.standing.latest) return "-";
   const auto age = now - row.standing.latest->run->recorded;
   if (age < std::chrono::seconds(0)) return "in the future";
+  if (age < std::chrono::seconds(1)) return "just now";
   return human_duration(std::chrono::floor<std::chrono::seconds>(age)) + " ago";
 }
 
@@ -89,8 +90,7 @@ std::string as_text(const Board& board, TimePoint now, bool colour) {
   text += "\n";
   std::size_t width = 5;
   for (const auto& row : board.rows) width = std::max(width, row.phase.size());
-  text += fmt::format("  {}  {:12}  {:12}  {:18}  {:12}\n", padded("phase", width), "state", "last verdict", "when",
-                      "record");
+  text += fmt::format("  {}  {:12}  {:12}  {:18}  record\n", padded("phase", width), "state", "last verdict", "when");
   for (const auto& row : board.rows) {
     const std::string state = padded(row.state(), 12);
     text += fmt::format("  {}  {}  {:12}  {:18}  {:12}  {}", padded(printable(row.phase), width),

@@ -93,6 +93,7 @@ class TracesTest : public ::testing::Test {
     return host_.spawn({.command = {std::string(SLUICE_BIN_DIR) + "/sluice", "run", "plan.yaml", "--out", name},
                         .environment = {{"TMPDIR", (folder_.path() / "tmp").string()},
                                         {"XDG_STATE_HOME", (folder_.path() / "state").string()},
+                                        {"SLUICE_LEDGER", ""},
                                         {"NO_COLOR", "1"},
                                         {"GITHUB_STEP_SUMMARY", ""}},
                         .directory = folder_.path(),

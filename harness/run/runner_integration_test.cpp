@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -54,6 +57,95 @@ TEST_F(RunnerTest, DoesNotEnterAPhaseBehindAClosedGate) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(order(), "one\n");
   EXPECT_THAT(result.not_run[0].why, HasSubstr("needs phase first, which is NO-GO"));
+}
+
+// Knows what the test says, and is asked for with these identities.
+class ScriptedBook final : public EvidenceBook {
+ public:
+  explicit ScriptedBook(std::vector<std::string> known) : known_(std::move(known)) {}
+  Answer look_up(const plan::Plan&, const plan::PhaseSpec& needed,
+                 const std::vector<Identity>& identities) const override {
+    EXPECT_EQ(identities.at(0).name, "plan");
+    if (std::find(known_.begin(), known_.end(), needed.name) == known_.end())
+      return {.evidence = std::nullopt, .why_not = "nobody knows " + needed.name};
+    return {.evidence = Evidence{.phase = needed.name, .run_id = "run-of-" + needed.name}, .why_not = {}};
+  }
+
+ private:
+  std::vector<std::string> known_;
+};
+
+// A port of this machine that takes connections: all that an external service must be.
+class Listener {
+ public:
+  Listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    if (bind(socket_, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(socket_, 100) != 0 ||
+        getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+      throw std::runtime_error("cannot listen");
+    port_ = ntohs(address.sin_port);
+  }
+  ~Listener() { close(socket_); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  std::string service() const {
+    return "services: { v1: { kind: external, url: \"http://127.0.0.1:" + std::to_string(port_) + "\" } }\n";
+  }
+
+ private:
+  int socket_;
+  int port_ = 0;
+};
+
+constexpr const char* three_phases = R"(
+actions: { one: { command: [sh, -c, "echo one >> order"] }, three: { command: [sh, -c, "echo three >> order"] } }
+checks: { a: { kind: test.scripted } }
+phases:
+  - { name: first, enter: [one], after: [a] }
+  - { name: second, needs: [first], after: [a] }
+  - { name: third, needs: [second], enter: [three], after: [a] }
+)";
+
+TEST_F(RunnerTest, OpensAPhaseOnExternalServicesByEvidenceOfAllThatItNeeds) {
+  const Listener up;
+  const ScriptedBook book({"first", "second"});
+  const auto result = run(up.service() + three_phases, {"third"}, {}, &book);
+  EXPECT_EQ(result.decision, Decision::go) << result.deciding_rule;
+  EXPECT_EQ(order(), "three\n") << "what it needs was entered";
+  ASSERT_EQ(result.phases.size(), 1u);
+  ASSERT_EQ(result.phases[0].evidence.size(), 2u);
+  EXPECT_EQ(result.phases[0].evidence[0].run_id, "run-of-first");
+  EXPECT_EQ(result.phases[0].evidence[1].phase, "second");
+}
+
+TEST_F(RunnerTest, KeepsAPhaseOnExternalServicesClosedWithoutEvidenceOfOneThatItNeeds) {
+  const Listener up;
+  const ScriptedBook book({"second"});
+  for (const EvidenceBook* asked :
+       {static_cast<const EvidenceBook*>(&book), static_cast<const EvidenceBook*>(nullptr)}) {
+    const auto result = run(up.service() + three_phases, {"third"}, {}, asked);
+    EXPECT_EQ(result.decision, Decision::inconclusive);
+    EXPECT_EQ(result.exit_code, 4);
+    EXPECT_TRUE(result.phases.empty());
+    EXPECT_EQ(order(), "");
+    EXPECT_THAT(result.deciding_rule, HasSubstr(asked != nullptr ? "nobody knows first"
+                                                                 : "phase first, of which there "
+                                                                   "is no evidence"));
+  }
+}
+
+TEST_F(RunnerTest, TakesPhasesOfTheSameRunOnExternalServicesWithoutEvidence) {
+  const Listener up;
+  const ScriptedBook book({"first"});
+  EXPECT_EQ(run(up.service() + three_phases).decision, Decision::go);
+  const auto result = run(up.service() + three_phases, {"second", "third"}, {}, &book);
+  EXPECT_EQ(result.decision, Decision::go) << result.deciding_rule;
+  ASSERT_EQ(result.phases.size(), 2u);
+  EXPECT_EQ(result.phases[0].evidence.size(), 1u);
+  EXPECT_EQ(result.phases[1].evidence.size(), 1u) << "second was judged in this run";
 }
 
 TEST_F(RunnerTest, StopsThePhaseAtAFailingActionAndShowsItsOutput) {

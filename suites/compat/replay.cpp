@@ -203,7 +203,11 @@ std::vector<ParameterSpec> parameters() {
        .type = ParameterType::map,
        .doc = "pointer pattern -> largest allowed distance between two numbers; exact by default",
        .default_text = "{}",
-       .item = {{.name = "epsilon", .type = ParameterType::number, .doc = "largest allowed distance", .minimum = 0}}},
+       .item = {{.name = "epsilon",
+                 .type = ParameterType::number,
+                 .doc = "largest allowed distance",
+                 .minimum = 0,
+                 .strictness = Strictness::lower_is_stricter}}},
       pattern_list(
           "ids",
           "places that hold ids: they may differ if each old id always becomes the same new one and no two become "
@@ -218,7 +222,8 @@ std::vector<ParameterSpec> parameters() {
        .type = ParameterType::integer,
        .doc = "fewer compared exchanges are inconclusive",
        .default_text = "1",
-       .minimum = 1},
+       .minimum = 1,
+       .strictness = Strictness::higher_is_stricter},
       {.name = "timeout",
        .type = ParameterType::duration,
        .doc = "longest wait for one answer, and for one expected WebSocket message",

@@ -253,6 +253,11 @@ Verification read(const fs::path& file, const RecordVisitor& visitor) {
     if (visitor) visitor(record, rows);
   });
   check_mark(path, mark, marked_record, result);
+  // Damage to what only finds rows (indexes, free pages) changes no record, but the next ones would be lost in it.
+  if (result.holds()) {
+    const std::string damage = connection.ask("PRAGMA integrity_check(1)");
+    if (damage != "ok") result.problem = fmt::format("the file is damaged: {}", damage);
+  }
   return result;
 }
 

@@ -97,9 +97,10 @@ class Comparison {
       return;
     }
     const auto strictness = spec == nullptr ? Strictness::neutral : spec->strictness;
-    const bool known = strictness != Strictness::neutral && was.is_number() && now.is_number();
-    if (known && stricter(strictness, was, now)) return;
-    add(fmt::format("{} of {}{}", place, check, known ? "" : " (changed)"), shown(spec, was), shown(spec, now));
+    const bool known = strictness != Strictness::neutral && was.is_number() && (now.is_number() || now.is_null());
+    if (known && now.is_number() && stricter(strictness, was, now)) return;
+    add(fmt::format("{} of {}{}", place, check, known ? "" : " (changed)"),
+        was.is_null() ? "not set" : shown(spec, was), shown(spec, now));
   }
 
   std::vector<Weakening> take() { return std::move(found_); }

@@ -75,7 +75,8 @@ std::vector<CheckKind> scripted_kinds() {
   return {kind, alone};
 }
 
-RunResult RunnerTest::run(const std::string& text, std::vector<std::string> phases, std::stop_token stop) {
+RunResult RunnerTest::run(const std::string& text, std::vector<std::string> phases, std::stop_token stop,
+                          const EvidenceBook* book) {
   const auto plan = plan::parse_plan("sluice: 1\nname: t\n" + text, folder_.path() / "plan.yaml", scripted_kinds());
   options_.phases = std::move(phases);
   options_.output = folder_.path() / "out";
@@ -83,7 +84,7 @@ RunResult RunnerTest::run(const std::string& text, std::vector<std::string> phas
   options_.check_command = "sluice run plan.yaml";
   const services::RunFolder run_folder;
   RunObserver silent;
-  const auto result = run_plan(plan, options_, run_folder, clock_, silent, stop);
+  const auto result = run_plan(plan, options_, run_folder, clock_, silent, stop, {}, book);
   EXPECT_TRUE(services::processes_of_run(run_folder.marker()).empty()) << "a process outlived the run";
   return result;
 }

@@ -20,7 +20,8 @@ std::vector<CheckKind> scripted_kinds();
 /// A folder with a plan that is run there, with nothing left of it afterwards.
 class RunnerTest : public ::testing::Test {
  protected:
-  RunResult run(const std::string& text, std::vector<std::string> phases = {}, std::stop_token stop = {});
+  RunResult run(const std::string& text, std::vector<std::string> phases = {}, std::stop_token stop = {},
+                const EvidenceBook* book = nullptr);
   /// The file `order` that actions and checks write to.
   std::string order() const;
 

@@ -3,10 +3,11 @@
 #include "suites/migration/invariant.hpp"
 #include "suites/migration/rows.hpp"
 #include "suites/migration/schema.hpp"
+#include "suites/migration/search.hpp"
 #include "suites/migration/status.hpp"
 
 namespace sluice::migration {
 
-std::vector<CheckKind> kinds() { return {rows_kind(), schema_kind(), invariant_kind(), status_kind()}; }
+std::vector<CheckKind> kinds() { return {rows_kind(), schema_kind(), invariant_kind(), status_kind(), search_kind()}; }
 
 }  // namespace sluice::migration

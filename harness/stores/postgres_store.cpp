@@ -12,6 +12,8 @@
 #include "harness/core/printable.hpp"
 #include "harness/stores/copy_text.hpp"
 #include "harness/stores/postgres_connection.hpp"
+#include "harness/stores/postgres_digester.hpp"
+#include "harness/stores/postgres_sql.hpp"
 
 namespace sluice::stores {
 namespace {
@@ -130,22 +132,10 @@ std::string order_expression(const ColumnDescription& column, ComparisonType typ
   return {};
 }
 
-std::string cell_text(const RawCell& cell) {
-  switch (cell.storage) {
-    case RawCell::Storage::blob:
-      return "\\x" + hexadecimal(cell.bytes);
-    case RawCell::Storage::integer:
-      return std::to_string(cell.integer);
-    case RawCell::Storage::real:
-      return shortest(cell.real);
-    default:
-      return std::string(cell.bytes);
-  }
-}
-
 class PostgresStore final : public Store {
  public:
-  PostgresStore(const std::string& url, const StoreOptions& options) : connection_(url, options) {}
+  PostgresStore(const std::string& url, const StoreOptions& options)
+      : connection_(url, options), digester_(connection_, url, options) {}
 
   const std::string& name() const override { return connection_.name(); }
 
@@ -173,6 +163,9 @@ class PostgresStore final : public Store {
         "WHERE i.indrelid = $1::oid AND i.indisprimary AND k.position <= i.indnkeyatts ORDER BY k.position",
         {oid}, doing);
     for (const auto& row : key) result.primary_key.push_back(row[0].value_or(""));
+    read_unique_keys(oid, result, doing);
+    const auto encoding = connection_.query("SELECT current_setting('server_encoding')", {}, doing);
+    result.utf8 = encoding.at(0).at(0) == "UTF8";
     return result;
   }
 
@@ -190,7 +183,21 @@ class PostgresStore final : public Store {
   }
 
   std::string select_row(const ScanSpec& spec, const OwnedRow& key) const override {
-    return fmt::format("SELECT * FROM {} WHERE {};", spec.table.sql_name, key_condition(spec, key));
+    return fmt::format("SELECT * FROM {} WHERE {};", spec.table.sql_name,
+                       postgres_key_condition(connection_, spec, key));
+  }
+
+  Engine engine() const override { return Engine::postgres; }
+  std::vector<BucketDigest> digest(const DigestSpec& spec) override { return digester_.digest(spec, in_snapshot_); }
+  std::optional<KeyRange> key_range(const ScanSpec& spec) override { return digester_.key_range(spec); }
+  std::string probe_hashes() override { return digester_.probe(); }
+  bool has_rows(const ScanSpec& spec, std::uint64_t count) override {
+    const std::string rows = postgres_condition(connection_, spec);
+    const auto found =
+        connection_.query(fmt::format("SELECT count(*)::text FROM (SELECT 1 FROM {}{}{} LIMIT {}) AS few",
+                                      spec.table.sql_name, rows.empty() ? "" : " WHERE ", rows, count),
+                          {}, "reading table " + printable(spec.table.name, 100));
+    return !found.empty() && found[0][0] == std::to_string(count);
   }
 
  private:
@@ -243,27 +250,30 @@ class PostgresStore final : public Store {
       ColumnDescription column{.name = row[0].value_or(""), .declared = row[1].value_or("")};
       column.type = postgres_type(type_name);
       column.nullable = row[2] != "true";
+      column.base_type = type_name;
       column.single_precision = type_name == "float4";
       column.native_order = column.type != ComparisonType::text || type_name == "text" || type_name == "varchar";
       description.columns.push_back(std::move(column));
     }
   }
 
-  std::string key_condition(const ScanSpec& spec, const OwnedRow& key) const {
-    std::vector<std::string> parts;
-    for (std::size_t i = 0; i < key.size(); ++i) {
-      const std::string name = quote_identifier(spec.columns[i].name);
-      const RawCell cell = key[i].view();
-      if (cell.is_null())
-        parts.push_back(name + " IS NULL");
-      else
-        parts.push_back(name + " = " + connection_.quote_literal(cell_text(cell)) + "::" + spec.columns[i].declared);
+  void read_unique_keys(const std::string& oid, TableDescription& description, const std::string& doing) {
+    const auto rows = connection_.query(
+        "SELECT i.indexrelid::text, a.attname FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS "
+        "k(attnum, position) LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum "
+        "WHERE i.indrelid = $1::oid AND i.indisunique AND i.indisvalid AND i.indisready AND i.indpred IS NULL AND "
+        "i.indexprs IS NULL AND k.position <= i.indnkeyatts ORDER BY i.indisprimary DESC, i.indexrelid, k.position",
+        {oid}, doing);
+    std::string index;
+    for (const auto& row : rows) {
+      if (description.unique_keys.empty() || row[0] != index) description.unique_keys.emplace_back();
+      index = row[0].value_or("");
+      description.unique_keys.back().push_back(row[1].value_or(""));
     }
-    return fmt::format("{}", fmt::join(parts, " AND "));
   }
 
   std::string scan_statement(const ScanSpec& spec) const {
-    std::vector<std::string> names, order, keys;
+    std::vector<std::string> names, order;
     for (const auto& column : spec.columns) names.push_back(quote_identifier(column.name));
     for (std::size_t i = 0; i < spec.key_columns; ++i) {
       const std::string expression = order_expression(spec.columns[i], spec.rules[i].type);
@@ -275,17 +285,14 @@ class PostgresStore final : public Store {
       order.push_back(expression + " NULLS FIRST");
     }
     std::string sql = fmt::format("SELECT {} FROM {}", fmt::join(names, ", "), spec.table.sql_name);
-    if (!spec.where.empty()) sql += fmt::format(" WHERE (\n{}\n)", spec.where);
-    for (const auto& key : spec.only) keys.push_back("(" + key_condition(spec, key) + ")");
-    if (!keys.empty()) {
-      sql += fmt::format(" {} ({})", spec.where.empty() ? "WHERE" : "AND", fmt::join(keys, " OR "));
-    }
+    if (const std::string rows = postgres_condition(connection_, spec); !rows.empty()) sql += " WHERE " + rows;
     return fmt::format("COPY ({} ORDER BY {}) TO STDOUT", sql, fmt::join(order, ", "));
   }
 
   const std::string& name_of() const { return connection_.name(); }
 
   PostgresConnection connection_;
+  PostgresDigester digester_;
   bool in_snapshot_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/sqlite_database.hpp"
+#include "harness/stores/sqlite_digest.hpp"
 
 namespace sluice::stores {
 namespace {
@@ -20,32 +21,10 @@ constexpr const char* order_function = "sluice_order";
 // sluice_order(VALUE, COLUMN): the canonical encoding as a blob, so that SQLite sorts as the comparison does.
 void order_value(sqlite3_context* context, int, sqlite3_value** arguments) {
   const auto& rules = *static_cast<const std::vector<ColumnRule>*>(sqlite3_user_data(context));
-  sqlite3_value* const value = arguments[0];
   const auto index = static_cast<std::size_t>(sqlite3_value_int64(arguments[1]));
-  const auto bytes = [&](const void* data) {
-    const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
-    return size == 0 ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
-  };
-  RawCell cell;
-  switch (sqlite3_value_type(value)) {
-    case SQLITE_INTEGER:
-      cell = RawCell::of_integer(sqlite3_value_int64(value));
-      break;
-    case SQLITE_FLOAT:
-      cell = RawCell::of_real(sqlite3_value_double(value));
-      break;
-    case SQLITE_TEXT:
-      cell = RawCell::of_text(bytes(sqlite3_value_text(value)));
-      break;
-    case SQLITE_BLOB:
-      cell = RawCell::of_blob(bytes(sqlite3_value_blob(value)));
-      break;
-    default:
-      break;
-  }
   try {
     std::string encoded;
-    append_canonical(cell, rules.at(index), encoded);
+    append_canonical(sqlite_cell(arguments[0]), rules.at(index), encoded);
     sqlite3_result_blob64(context, encoded.data(), encoded.size(), SQLITE_TRANSIENT);
   } catch (const std::exception& error) {  // exceptions must not cross C
     sqlite3_result_error(context, error.what(), -1);
@@ -154,6 +133,7 @@ class SqliteStore final : public Store {
       description.columns.push_back(std::move(column));
     }
     for (auto& [position, column] : key) description.primary_key.push_back(std::move(column));
+    if (!description.primary_key.empty()) description.unique_keys.push_back(description.primary_key);
     if (description.primary_key.size() == 1 && !has_key_index(table)) {
       // Then the key is the rowid itself, the one column that can hold nothing but integers.
       for (auto& column : description.columns) column.native_order = column.name == description.primary_key.front();
@@ -171,20 +151,70 @@ class SqliteStore final : public Store {
     if (std::exchange(in_snapshot_, false)) database_.execute("COMMIT", "ending a snapshot");
   }
 
+  Engine engine() const override { return Engine::sqlite; }
+  std::vector<BucketDigest> digest(const DigestSpec& spec) override {
+    std::vector<std::string> cells;
+    for (const auto& column : spec.scan.columns) cells.push_back(quote_identifier(column.name));
+    if (spec.planted) {
+      std::string& cell = cells.at(spec.planted->column);
+      cell = fmt::format("CASE WHEN {} THEN {} ELSE {} END", key_condition(spec.scan, spec.planted->key),
+                         literal(spec.planted->value.view()), cell);
+    }
+    if (spec.scan.buckets) register_buckets(database_, spec.scan);
+    std::vector<std::string> conditions = row_conditions(spec.scan), keys;
+    for (const auto& key : spec.scan.only) keys.push_back("(" + key_condition(spec.scan, key) + ")");
+    if (!keys.empty()) conditions.push_back(fmt::format("({})", fmt::join(keys, " OR ")));
+    return run_digest(database_, spec, cells,
+                      fmt::format("{}{}{}", spec.scan.table.sql_name, conditions.empty() ? "" : " WHERE ",
+                                  fmt::join(conditions, " AND ")));
+  }
+  std::optional<KeyRange> key_range(const ScanSpec& spec) override {
+    const auto& key = spec.columns.at(0);
+    // A rowid: its ranges are read from the table itself, and it holds integers alone.
+    if (spec.key_columns != 1 || !key.native_order || spec.rules[0].type != ComparisonType::integer)
+      return std::nullopt;
+    SqliteStatement ends(
+        database_, fmt::format("SELECT min({0}), max({0}) FROM {1}", quote_identifier(key.name), spec.table.sql_name),
+        "looking at the key of table " + printable(spec.table.name, 100));
+    if (!ends.step() || ends.cell(0).is_null()) return std::nullopt;
+    return KeyRange{ends.cell(0).integer, ends.cell(1).integer};
+  }
+  bool has_rows(const ScanSpec& spec, std::uint64_t count) override {
+    SqliteStatement statement(database_,
+                              fmt::format("SELECT count(*) FROM (SELECT 1 FROM {}{} LIMIT {})", spec.table.sql_name,
+                                          spec.where.empty() ? "" : fmt::format(" WHERE (\n{}\n)", spec.where), count),
+                              "reading table " + printable(spec.table.name, 100));
+    return statement.step() && statement.cell(0).integer == static_cast<std::int64_t>(count);
+  }
+  std::string probe_hashes() override { return {}; }  // they are our own
+
   std::unique_ptr<RowCursor> scan(const ScanSpec& spec) override {
     register_order(spec);
+    if (spec.buckets) register_buckets(database_, spec);
     return std::make_unique<SqliteCursor>(database_, scan_statement(spec), spec);
   }
 
   std::string select_row(const ScanSpec& spec, const OwnedRow& key) const override {
-    std::vector<std::string> conditions;
-    for (std::size_t i = 0; i < key.size(); ++i) {
-      conditions.push_back(quote_identifier(spec.columns[i].name) + " IS " + literal(key[i].view()));
-    }
-    return fmt::format("SELECT * FROM {} WHERE {};", spec.table.sql_name, fmt::join(conditions, " AND "));
+    return fmt::format("SELECT * FROM {} WHERE {};", spec.table.sql_name, key_condition(spec, key));
   }
 
  private:
+  static std::string key_condition(const ScanSpec& spec, const OwnedRow& key) {
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      parts.push_back(quote_identifier(spec.columns[i].name) + " IS " + literal(key[i].view()));
+    }
+    return fmt::format("{}", fmt::join(parts, " AND "));
+  }
+
+  // What limits the rows of a scan, without its keys.
+  static std::vector<std::string> row_conditions(const ScanSpec& spec) {
+    std::vector<std::string> conditions;
+    if (!spec.where.empty()) conditions.push_back(fmt::format("(\n{}\n)", spec.where));
+    if (spec.buckets) conditions.push_back(sqlite_bucket_condition(spec));
+    return conditions;
+  }
+
   bool has_key_index(const std::string& table) {
     SqliteStatement statement(database_, "SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'",
                               "describing table " + printable(table, 100));
@@ -215,7 +245,7 @@ class SqliteStore final : public Store {
   }
 
   std::string scan_statement(const ScanSpec& spec) {
-    std::vector<std::string> names, order, keys;
+    std::vector<std::string> names, order, keys, conditions = row_conditions(spec);
     for (const auto& column : spec.columns) names.push_back(quote_identifier(column.name));
     for (std::size_t i = 0; i < spec.key_columns; ++i) {
       const char* const collation = spec.rules[i].type == ComparisonType::text ? " COLLATE BINARY" : "";
@@ -223,7 +253,6 @@ class SqliteStore final : public Store {
                                               : fmt::format("{}({}, {})", order_function, names[i], i));
     }
     std::string sql = fmt::format("SELECT {} FROM {}", fmt::join(names, ", "), spec.table.sql_name);
-    if (!spec.where.empty()) sql += fmt::format(" WHERE (\n{}\n)", spec.where);
     int parameter = 0;
     for (const auto& key : spec.only) {
       std::vector<std::string> parts;
@@ -234,9 +263,8 @@ class SqliteStore final : public Store {
       }
       keys.push_back(fmt::format("({})", fmt::join(parts, " AND ")));
     }
-    if (!keys.empty()) {
-      sql += fmt::format(" {} ({})", spec.where.empty() ? "WHERE" : "AND", fmt::join(keys, " OR "));
-    }
+    if (!keys.empty()) conditions.push_back(fmt::format("({})", fmt::join(keys, " OR ")));
+    if (!conditions.empty()) sql += fmt::format(" WHERE {}", fmt::join(conditions, " AND "));
     return sql + fmt::format(" ORDER BY {}", fmt::join(order, ", "));
   }
 

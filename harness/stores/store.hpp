@@ -21,6 +21,7 @@ struct ColumnDescription {
   bool nullable = true;
   bool single_precision = false;  ///< a 32-bit float
   bool native_order = true;       ///< the store sorts the column as its canonical encoding sorts
+  std::string base_type = {};     ///< PostgreSQL: the type's own name, of a domain's base type: "int4", "jsonb"
 };
 
 struct TableDescription {
@@ -29,10 +30,21 @@ struct TableDescription {
   std::vector<ColumnDescription> columns;
   std::vector<std::string> primary_key;  ///< column names in key order; empty when there is none
   std::optional<std::uint64_t> rows_estimate;
+  /// Sets of columns that are unique together by a valid constraint or index; the primary key among them.
+  std::vector<std::vector<std::string>> unique_keys = {};
+  bool utf8 = true;      ///< texts are stored as UTF-8
   std::string identity;  ///< equal for one table reached over two connections; empty when the store cannot tell
 
   const ColumnDescription* find(const std::string& column) const;
 };
+
+struct BucketSelection;
+struct DigestSpec;
+struct BucketDigest;
+struct KeyRange;
+
+/// What kind of database a store is.
+enum class Engine : std::uint8_t { sqlite, postgres };
 
 /// Which rows and columns to read, and how to order them.
 struct ScanSpec {
@@ -42,6 +54,7 @@ struct ScanSpec {
   std::size_t key_columns = 0;
   std::string where;           ///< an SQL condition of the user's, or empty
   std::vector<OwnedRow> only;  ///< when not empty: only rows with one of these keys (cells as this store gave them)
+  std::shared_ptr<const BucketSelection> buckets = nullptr;  ///< when set: only rows of these buckets
 };
 
 struct StoreOptions {
@@ -71,6 +84,17 @@ class Store {
   virtual std::unique_ptr<RowCursor> scan(const ScanSpec& spec) = 0;
   /// A statement that shows the row with this key to a person.
   virtual std::string select_row(const ScanSpec& spec, const OwnedRow& key) const = 0;
+
+  virtual Engine engine() const = 0;
+  /// Counts and sums of row hashes by bucket, computed where the rows are; see digest.hpp. May be called from another
+  /// thread than the other methods, never beside them.
+  virtual std::vector<BucketDigest> digest(const DigestSpec& spec) = 0;
+  /// The smallest and largest key when the key is one integer of which the store reads ranges without reading the rest.
+  virtual std::optional<KeyRange> key_range(const ScanSpec& spec) = 0;
+  /// Whether the scan has at least so many rows; reads no more than those.
+  virtual bool has_rows(const ScanSpec& spec, std::uint64_t count) = 0;
+  /// Why this store's hash functions cannot be relied on; empty when they gave what ours give on a set of values.
+  virtual std::string probe_hashes() = 0;
 };
 
 /// Opens `sqlite:PATH` (never creates the file) or `postgresql://…`. Throws InputError for any other URL and

@@ -100,6 +100,7 @@ bool TamperingCursor::next(stores::RawRow& row) {
   const bool here = position_++ == tampering_.row;
   if (!here || tampering_.kind == Tampering::Kind::add_row) return true;
   planted_ = true;
+  original_ = stores::own(row, row.size());
   if (tampering_.kind == Tampering::Kind::drop_row) return inner_.next(row);
   cell_ = altered(row[tampering_.column], rules_[tampering_.column]);
   row[tampering_.column] = cell_.view();

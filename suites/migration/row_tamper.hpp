@@ -31,6 +31,10 @@ class TamperingCursor final : public stores::RowCursor {
   bool next(stores::RawRow& row) override;
   /// Whether the violation was really planted: the cursor got as far as that row.
   bool planted() const { return planted_; }
+  /// The row that was altered or dropped, as it was; empty before.
+  const stores::OwnedRow& original() const { return original_; }
+  /// The value that was planted.
+  const stores::OwnedCell& cell() const { return cell_; }
 
  private:
   stores::RowCursor& inner_;
@@ -38,6 +42,7 @@ class TamperingCursor final : public stores::RowCursor {
   Tampering tampering_;
   std::uint64_t position_ = 0;
   bool planted_ = false;
+  stores::OwnedRow original_;
   stores::OwnedCell cell_;
   stores::OwnedRow added_;
 };

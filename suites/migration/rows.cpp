@@ -99,7 +99,14 @@ class RowsCheck final : public Check {
   }
 
   ComparisonOptions comparison_options(const CheckContext& context) const {
-    return {.reproduce = context.reproduce, .sample = sample_, .seed = context.seed};
+    const std::string strategy = parameters_.text("strategy");
+    return {.reproduce = context.reproduce,
+            .sample = sample_,
+            .seed = context.seed,
+            .strategy = strategy == "hash"    ? Strategy::hash
+                        : strategy == "merge" ? Strategy::merge
+                                              : Strategy::automatic,
+            .wide = parameters_.text("hash_bits") == "128"};
   }
 
   std::optional<double> expected_rows() const {
@@ -114,7 +121,8 @@ class RowsCheck final : public Check {
 
   MergeTotals all_totals() const {
     MergeTotals all;
-    for (const auto& [mapping, totals, evidence] : results_) {
+    for (const auto& result : results_) {
+      const MergeTotals& totals = result.totals;
       all.old_rows += totals.old_rows;
       all.new_rows += totals.new_rows;
       all.matched += totals.matched;
@@ -128,8 +136,9 @@ class RowsCheck final : public Check {
   Outcome verdict() const {
     const MergeTotals all = all_totals();
     if (all.missing + all.extra + all.changed > 0) {
-      return Outcome::failed(fmt::format("{} rows missing, {} extra, {} changed of {} old and {} new rows", all.missing,
-                                         all.extra, all.changed, all.old_rows, all.new_rows));
+      return Outcome::failed(fmt::format("{} rows missing, {} extra, {} changed of {} old and {} new rows{}",
+                                         all.missing, all.extra, all.changed, all.old_rows, all.new_rows,
+                                         strategies()));
     }
     std::vector<std::string> empty;
     for (const auto& result : results_) {
@@ -142,8 +151,17 @@ class RowsCheck final : public Check {
           fmt::format("no rows on either side to compare in {}; seed them, or set `allow_empty: true` if that is right",
                       fmt::join(empty, ", ")));
     }
-    return Outcome::passed(
-        fmt::format("{} rows of {} tables are equal in every compared column", all.matched, results_.size()));
+    return Outcome::passed(fmt::format("{} rows of {} tables are equal in every compared column{}", all.matched,
+                                       results_.size(), strategies()));
+  }
+
+  // "; items by hash: …; users by merge: …"
+  std::string strategies() const {
+    std::string text;
+    for (const auto& result : results_) {
+      text += fmt::format("; {} by {}", printable(result.mapping.request.old_table, 100), result.strategy);
+    }
+    return text;
   }
 
   static void add_metrics(const std::string& prefix, const MergeTotals& totals, std::uint64_t cells, Outcome& outcome) {
@@ -249,38 +267,48 @@ ParameterSpec table_spec() {
 }
 
 std::vector<ParameterSpec> parameter_table() {
-  return {{.name = "tables",
-           .type = ParameterType::map,
-           .doc = "old table -> how it is compared",
-           .required = true,
-           .minimum = 1,
-           .item = {table_spec()}},
-          {.name = "sample",
-           .type = ParameterType::integer,
-           .doc = "differing rows of a table that are kept as findings; all are counted",
-           .default_text = "20",
-           .unit = "rows",
-           .minimum = 1,
-           .maximum = 10'000},
-          {.name = "allow_empty",
-           .type = ParameterType::boolean,
-           .doc = "a table without rows on both sides is right",
-           .default_text = "false"},
-          {.name = "timeout",
-           .type = ParameterType::duration,
-           .doc = "the longest time that reading one table may take",
-           .default_text = "1h",
-           .minimum = 1},
-          {.name = "lock_timeout",
-           .type = ParameterType::duration,
-           .doc = "the longest wait for a lock that someone else holds",
-           .default_text = "30s",
-           .minimum = 0.001},
-          {.name = "connect_timeout",
-           .type = ParameterType::duration,
-           .doc = "the longest time until a store answers",
-           .default_text = "10s",
-           .minimum = 0.001}};
+  return {
+      {.name = "tables",
+       .type = ParameterType::map,
+       .doc = "old table -> how it is compared",
+       .required = true,
+       .minimum = 1,
+       .item = {table_spec()}},
+      {.name = "sample",
+       .type = ParameterType::integer,
+       .doc = "differing rows of a table that are kept as findings; all are counted",
+       .default_text = "20",
+       .unit = "rows",
+       .minimum = 1,
+       .maximum = 10'000},
+      {.name = "strategy",
+       .doc = "hash: compare hashes computed by both stores, then only rows whose hashes differ, where that proves the "
+              "same; merge: read every row; auto: hash unless the table is small",
+       .default_text = "auto",
+       .choices = {"auto", "hash", "merge"}},
+      {.name = "hash_bits",
+       .doc = "length of the hashes; 128 takes longer",
+       .default_text = "64",
+       .choices = {"64", "128"}},
+      {.name = "allow_empty",
+       .type = ParameterType::boolean,
+       .doc = "a table without rows on both sides is right",
+       .default_text = "false"},
+      {.name = "timeout",
+       .type = ParameterType::duration,
+       .doc = "the longest time that reading one table may take",
+       .default_text = "1h",
+       .minimum = 1},
+      {.name = "lock_timeout",
+       .type = ParameterType::duration,
+       .doc = "the longest wait for a lock that someone else holds",
+       .default_text = "30s",
+       .minimum = 0.001},
+      {.name = "connect_timeout",
+       .type = ParameterType::duration,
+       .doc = "the longest time until a store answers",
+       .default_text = "10s",
+       .minimum = 0.001}};
 }
 
 }  // namespace

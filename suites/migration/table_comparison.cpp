@@ -24,11 +24,84 @@ MergeSpec merge_spec(const TableMapping& mapping, const stores::ScanSpec& old_sc
   return spec;
 }
 
+/// Compares one table in either way.
+class TableComparison {
+ public:
+  TableComparison(stores::Store& old_store, stores::Store& new_store, const TableMapping& mapping,
+                  const ComparisonOptions& options)
+      : old_store_(old_store), new_store_(new_store), mapping_(mapping), options_(options) {}
+
+  using Buckets = std::shared_ptr<const stores::BucketSelection>;
+
+  static Buckets select(const DigestPlan& plan, std::vector<std::uint32_t> buckets) {
+    return std::make_shared<const stores::BucketSelection>(
+        stores::BucketSelection{.plan = plan.hashes, .partition = plan.partition, .buckets = std::move(buckets)});
+  }
+
+  /// Of all rows, or of those in `buckets`.
+  TableResult by_merge(const std::string& why, const Buckets& buckets = nullptr) {
+    TableResult result{.mapping = mapping_, .strategy = "merge: " + why};
+    stores::ScanSpec old_scan = mapping_.old_scan();
+    stores::ScanSpec new_scan = mapping_.new_scan();
+    old_scan.buckets = new_scan.buckets = buckets;
+    MergeSpec spec = merge_spec(mapping_, old_scan, new_scan, old_store_, new_store_);
+    spec.on_progress = options_.on_progress;
+    auto evidence = std::make_shared<RowEvidence>(EvidenceContext{mapping_, old_store_, new_store_, options_.reproduce},
+                                                  options_.sample, options_.seed);
+    // The new side first: a server sorts in its own process while the other side is prepared here.
+    const auto new_rows = new_store_.scan(new_scan);
+    const auto old_rows = old_store_.scan(old_scan);
+    result.totals = merge_rows(*old_rows, *new_rows, spec, *evidence);
+    result.evidence = std::move(evidence);
+    return result;
+  }
+
+  TableResult by_hash(const DigestPlan& plan) {
+    const DigestPair pair =
+        digest_both(old_store_, new_store_, plan, {mapping_.old_scan(), mapping_.new_scan()}, options_.on_progress);
+    const std::vector<std::uint32_t> differing = pair.differing();
+    const std::size_t inhabited = pair.inhabited();
+    if (differing.size() > few_buckets && differing.size() > inhabited / 10) {
+      return by_merge(fmt::format("the hashes of {} of {} buckets differ", differing.size(), inhabited));
+    }
+    TableResult result{.mapping = mapping_};
+    if (differing.empty()) {
+      result.evidence = std::make_shared<RowEvidence>(
+          EvidenceContext{mapping_, old_store_, new_store_, options_.reproduce}, options_.sample, options_.seed);
+    } else {
+      const std::uint64_t before = pair.equal_rows();
+      ComparisonOptions options = options_;
+      if (options_.on_progress) options.on_progress = [&](std::uint64_t rows) { options_.on_progress(before + rows); };
+      result = TableComparison(old_store_, new_store_, mapping_, options).by_merge({}, select(plan, differing));
+    }
+    result.strategy =
+        fmt::format("hash: {} of {} buckets differed and were read row by row", differing.size(), inhabited);
+    result.totals.old_rows += pair.equal_rows();
+    result.totals.new_rows += pair.equal_rows();
+    result.totals.matched += pair.equal_rows();
+    for (std::uint32_t i = 0; i < pair.old_buckets.size(); ++i) {
+      if (pair.old_buckets[i].rows > 0 && pair.old_buckets[i] == pair.new_buckets[i]) result.equal_buckets.push_back(i);
+    }
+    if (!result.equal_buckets.empty()) result.digest = plan;
+    return result;
+  }
+
+ private:
+  static constexpr std::size_t few_buckets = 3;  // always worth fetching
+
+  stores::Store& old_store_;
+  stores::Store& new_store_;
+  const TableMapping& mapping_;
+  const ComparisonOptions& options_;
+};
+
 /// One comparison of the sampled rows with a violation on the new side.
 struct Rerun {
   MergeTotals totals;
   std::shared_ptr<const RowEvidence> evidence;
   bool planted = false;
+  stores::OwnedRow original;  ///< the row that was altered or dropped
+  stores::OwnedCell cell;     ///< what was planted
 };
 
 class ControlRun {
@@ -67,6 +140,8 @@ class ControlRun {
     rerun.totals = merge_rows(*old_rows, tampered, spec, *evidence);
     rerun.evidence = std::move(evidence);
     rerun.planted = tampered.planted();
+    rerun.original = tampered.original();
+    rerun.cell = tampered.cell();
     return rerun;
   }
 
@@ -87,18 +162,60 @@ class ControlRun {
     const bool caught = rerun.planted && rerun.totals == expected && rerun.evidence->cells_changed()[column] == 1 &&
                         rerun.evidence->cells_changed_total() == 1;
     const auto& name = clean_.mapping.columns[column].old_column.name;
-    return {.planted = fmt::format("{} of one row of {} altered on the new side", printable(name), table()),
-            .observed = observed(rerun),
-            .caught = caught};
+    PlantedResult result{
+        .planted = fmt::format("{} of one row of {} altered on the new side", printable(name), table()),
+        .observed = observed(rerun),
+        .caught = caught};
+    if (clean_.digest && rerun.planted) {
+      DigestScans scans{old_scan_, new_scan_};
+      scans.planted = {.key = key_of(rerun.original), .column = column, .value = rerun.cell};
+      hash_again(scans, result);
+    }
+    return result;
   }
 
   PlantedResult drop_row() {
     const Rerun rerun = merge({.kind = Tampering::Kind::drop_row, .row = any_row()});
     const std::uint64_t rows = old_scan_.only.size();
     const MergeTotals expected{.old_rows = rows, .new_rows = rows - 1, .matched = rows - 1, .missing = 1};
-    return {.planted = fmt::format("one row of {} dropped on the new side", table()),
-            .observed = observed(rerun),
-            .caught = rerun.planted && rerun.totals == expected};
+    PlantedResult result{.planted = fmt::format("one row of {} dropped on the new side", table()),
+                         .observed = observed(rerun),
+                         .caught = rerun.planted && rerun.totals == expected};
+    if (clean_.digest && rerun.planted) {
+      DigestScans scans{old_scan_, new_scan_};
+      std::erase_if(scans.new_scan.only, [&](const stores::OwnedRow& key) { return same_key(key, rerun.original); });
+      if (!scans.new_scan.only.empty()) hash_again(scans, result);
+    }
+    return result;
+  }
+
+  stores::OwnedRow key_of(const stores::OwnedRow& row) const {
+    return {row.begin(), row.begin() + static_cast<std::ptrdiff_t>(clean_.mapping.key_columns)};
+  }
+
+  bool same_key(const stores::OwnedRow& key, const stores::OwnedRow& row) const {
+    std::string left, right;
+    for (std::size_t i = 0; i < clean_.mapping.key_columns; ++i) {
+      stores::append_canonical(key[i].view(), new_scan_.rules[i], left);
+      stores::append_canonical(row[i].view(), new_scan_.rules[i], right);
+      if (left != right) return false;
+    }
+    return true;
+  }
+
+  // The hashes that passed the table: equal on the sample as it is, different with the violation.
+  void hash_again(const DigestScans& scans, PlantedResult& result) {
+    DigestPlan plan = *clean_.digest;
+    plan.partition = {};
+    if (!digest_both(old_store_, new_store_, plan, {old_scan_, new_scan_}, {}).differing().empty()) {
+      result.caught = false;
+      result.observed += "; the hashes of the sample differ without any violation";
+    } else if (digest_both(old_store_, new_store_, plan, scans, {}).differing().empty()) {
+      result.caught = false;
+      result.observed += "; the hashes did not see it";
+    } else {
+      result.observed += "; the hashes differed too";
+    }
   }
 
   PlantedResult add_row() {
@@ -123,24 +240,23 @@ class ControlRun {
 
 TableResult compare_table(stores::Store& old_store, stores::Store& new_store, const TableMapping& mapping,
                           const ComparisonOptions& options) {
-  TableResult result{.mapping = mapping};
-  const stores::ScanSpec old_scan = mapping.old_scan();
-  const stores::ScanSpec new_scan = mapping.new_scan();
-  MergeSpec spec = merge_spec(mapping, old_scan, new_scan, old_store, new_store);
-  spec.on_progress = options.on_progress;
-  auto evidence = std::make_shared<RowEvidence>(EvidenceContext{mapping, old_store, new_store, options.reproduce},
-                                                options.sample, options.seed);
-  // The new side first: a server sorts in its own process while the other side is prepared here.
-  const auto new_rows = new_store.scan(new_scan);
-  const auto old_rows = old_store.scan(old_scan);
-  result.totals = merge_rows(*old_rows, *new_rows, spec, *evidence);
-  result.evidence = std::move(evidence);
-  return result;
+  TableComparison comparison(old_store, new_store, mapping, options);
+  if (options.strategy == Strategy::merge) return comparison.by_merge("as asked");
+  const auto plan = plan_digest(old_store, new_store, mapping, options.strategy == Strategy::hash, options.wide);
+  if (const auto* reason = std::get_if<std::string>(&plan)) return comparison.by_merge(*reason);
+  return comparison.by_hash(std::get<DigestPlan>(plan));
 }
 
 PlantedResult plant_violations(stores::Store& old_store, stores::Store& new_store, const TableResult& clean,
                                const ComparisonOptions& options) {
-  return ControlRun(old_store, new_store, clean, options).run();
+  if (!clean.digest) return ControlRun(old_store, new_store, clean, options).run();
+  // The hashes kept no rows: read those of one bucket.
+  std::mt19937_64 random(options.seed);
+  const std::uint32_t bucket = clean.equal_buckets[random() % clean.equal_buckets.size()];
+  TableComparison comparison(old_store, new_store, clean.mapping, options);
+  TableResult sampled = comparison.by_merge({}, comparison.select(*clean.digest, {bucket}));
+  sampled.digest = clean.digest;
+  return ControlRun(old_store, new_store, sampled, options).run();
 }
 
 }  // namespace sluice::migration

@@ -32,6 +32,11 @@ class MemoryStore final : public stores::Store {
     return std::make_unique<Cursor>(spec.only.empty() ? rows_ : again_);
   }
   std::string select_row(const stores::ScanSpec&, const OwnedRow&) const override { return "SELECT 1;"; }
+  stores::Engine engine() const override { return stores::Engine::sqlite; }
+  std::vector<stores::BucketDigest> digest(const stores::DigestSpec&) override { return {}; }
+  std::optional<stores::KeyRange> key_range(const stores::ScanSpec&) override { return std::nullopt; }
+  bool has_rows(const stores::ScanSpec&, std::uint64_t) override { return true; }
+  std::string probe_hashes() override { return "it has none"; }
 
  private:
   class Cursor final : public stores::RowCursor {

@@ -27,7 +27,7 @@ class FaultyMigration : public RowsFixture {
                              created timestamptz, amount numeric(12,4), serial bigint);
     )");
   }
-  Outcome compare_captures() { return compare(R"({"tables": {"captures": {}}})"); }
+  Outcome compare_captures() { return compare_both_ways(R"({"tables": {"captures": {}}})"); }
   static bool is(const CopiedRow& row, int id) { return row.at("id") == std::to_string(id); }
 };
 

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "suites/migration/rows.hpp"
@@ -67,6 +68,23 @@ void RowsFixture::copy(const std::string& table, const std::function<bool(Copied
     data += '\n';
   }
   if (!data.empty()) cluster().copy_in(table + " (" + columns + ")", data, database_);
+}
+
+Outcome RowsFixture::compare_both_ways(const std::string& parameters) {
+  auto given = nlohmann::json::parse(parameters);
+  given["strategy"] = "merge";
+  const Outcome merged = compare(given.dump());
+  given["strategy"] = "hash";
+  const Outcome hashed = compare(given.dump());
+  EXPECT_EQ(hashed.verdict, merged.verdict) << hashed.reason << " / " << merged.reason;
+  EXPECT_EQ(lines(hashed), lines(merged));
+  EXPECT_EQ(hashed.findings_total, merged.findings_total);
+  EXPECT_EQ(hashed.metrics.size(), merged.metrics.size());
+  for (std::size_t i = 0; i < std::min(hashed.metrics.size(), merged.metrics.size()); ++i) {
+    EXPECT_EQ(hashed.metrics[i].value, merged.metrics[i].value) << hashed.metrics[i].name;
+  }
+  EXPECT_TRUE(!hashed.control || hashed.control->caught) << hashed.control->observed;
+  return hashed;
 }
 
 Outcome RowsFixture::compare(const std::string& parameters) {

@@ -31,6 +31,8 @@ class RowsFixture : public ::testing::Test {
   void copy(const std::string& table, const std::function<bool(CopiedRow&)>& change = {});
   /// Runs migration.rows with these parameters (JSON), control included.
   Outcome compare(const std::string& parameters);
+  /// The same by merge and by hash, which must agree in every finding and every number; the outcome of the latter.
+  Outcome compare_both_ways(const std::string& parameters);
   /// The message of the exception that the check ends with; "no exception" when it does not.
   template <typename Exception>
   std::string compare_error(const std::string& parameters) {

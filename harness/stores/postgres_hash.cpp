@@ -1,0 +1,123 @@
+#include "harness/stores/postgres_hash.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+namespace sluice::stores {
+namespace {
+
+/// The state of lookup3.
+struct State {
+  std::uint32_t a, b, c;
+
+  State(std::uint32_t length, std::uint64_t seed) {
+    a = b = c = 0x9e3779b9U + length + 3923095U;
+    if (seed == 0) return;
+    a += static_cast<std::uint32_t>(seed >> 32);
+    b += static_cast<std::uint32_t>(seed);
+    mix();
+  }
+
+  void mix() {
+    a -= c, a ^= std::rotl(c, 4), c += b;
+    b -= a, b ^= std::rotl(a, 6), a += c;
+    c -= b, c ^= std::rotl(b, 8), b += a;
+    a -= c, a ^= std::rotl(c, 16), c += b;
+    b -= a, b ^= std::rotl(a, 19), a += c;
+    c -= b, c ^= std::rotl(b, 4), b += a;
+  }
+
+  std::uint64_t finish() {
+    c ^= b, c -= std::rotl(b, 14);
+    a ^= c, a -= std::rotl(c, 11);
+    b ^= a, b -= std::rotl(a, 25);
+    c ^= b, c -= std::rotl(b, 16);
+    a ^= c, a -= std::rotl(c, 4);
+    b ^= a, b -= std::rotl(a, 14);
+    c ^= b, c -= std::rotl(b, 24);
+    return std::uint64_t{b} << 32 | c;
+  }
+};
+
+std::uint32_t word(const char* bytes) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
+}  // namespace
+
+static_assert(std::endian::native == std::endian::little, "the hash reads words as a little-endian server does");
+
+std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) {
+  State state(static_cast<std::uint32_t>(bytes.size()), seed);
+  const char* at = bytes.data();
+  std::size_t left = bytes.size();
+  for (; left >= 12; at += 12, left -= 12) {
+    state.a += word(at);
+    state.b += word(at + 4);
+    state.c += word(at + 8);
+    state.mix();
+  }
+  // The last up to eleven bytes; the lowest byte of c belongs to the length.
+  char tail[12] = {};
+  if (left > 0) std::memcpy(tail, at, left);
+  state.a += word(tail);
+  state.b += word(tail + 4);
+  state.c += word(tail + 8) << 8;
+  return state.finish();
+}
+
+std::uint64_t hash_int4(std::int32_t value, std::uint64_t seed) {
+  State state(sizeof(std::uint32_t), seed);
+  state.a += static_cast<std::uint32_t>(value);
+  return state.finish();
+}
+
+std::uint64_t hash_int8(std::int64_t value, std::uint64_t seed) {
+  const auto bits = static_cast<std::uint64_t>(value);
+  const auto high = static_cast<std::uint32_t>(bits >> 32);
+  const std::uint32_t folded = static_cast<std::uint32_t>(bits) ^ (value >= 0 ? high : ~high);
+  return hash_int4(static_cast<std::int32_t>(folded), seed);
+}
+
+std::uint64_t hash_float8(double value, std::uint64_t seed) {
+  if (value == 0) return seed;
+  if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
+  char bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
+  return hash_bytes({bytes, sizeof bytes}, seed);
+}
+
+std::uint64_t hash_numeric(const DecimalParts& value, std::uint64_t seed) {
+  if (value.digits.empty()) return seed - 1;
+  // The server keeps four decimal digits in 16 bits, aligned at the decimal point.
+  constexpr std::int64_t group = 4;
+  const std::int64_t first = value.magnitude - 1;  // the power of ten of the first digit
+  const std::int64_t weight = first >= 0 ? first / group : -((-first + group - 1) / group);
+  const auto lead = static_cast<std::size_t>(group - 1 - (first - weight * group));  // zeros before it in its group
+  const std::size_t groups = (lead + value.digits.size() + group - 1) / group;
+  std::int16_t few[16];
+  std::vector<std::int16_t> many;
+  std::int16_t* all = few;
+  if (groups > std::size(few)) {
+    many.resize(groups);
+    all = many.data();
+  }
+  for (std::size_t i = 0; i < groups; ++i) {
+    int number = 0;
+    for (std::size_t j = 0; j < group; ++j) {
+      const std::size_t place = i * group + j;
+      const bool here = place >= lead && place - lead < value.digits.size();
+      number = number * 10 + (here ? value.digits[place - lead] - '0' : 0);
+    }
+    all[i] = static_cast<std::int16_t>(number);
+  }
+  const std::string_view bytes(reinterpret_cast<const char*>(all), groups * sizeof(std::int16_t));
+  return hash_bytes(bytes, seed) ^ static_cast<std::uint64_t>(weight);
+}
+
+}  // namespace sluice::stores

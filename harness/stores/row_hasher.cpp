@@ -1,0 +1,224 @@
+#include "harness/stores/row_hasher.hpp"
+
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "harness/stores/jsonb_text.hpp"
+#include "harness/stores/postgres_hash.hpp"
+
+namespace sluice::stores {
+namespace {
+
+constexpr char value_tag = 1;
+
+std::uint64_t bits(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+
+std::uint64_t big_endian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < 8; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+// Back from the encodings that sort as bytes.
+std::int64_t ordered_integer(std::string_view bytes) {
+  return static_cast<std::int64_t>(big_endian(bytes) ^ std::uint64_t{1} << 63);
+}
+
+double ordered_double(std::string_view bytes) {
+  const std::uint64_t value = big_endian(bytes);
+  const std::uint64_t sign = std::uint64_t{1} << 63;
+  return std::bit_cast<double>((value & sign) != 0 ? value ^ sign : ~value);
+}
+
+std::uint64_t hash_decimal(std::string_view encoding, std::uint64_t seed, std::string& digits) {
+  enum Class : char { minus_infinity = 1, negative, zero, positive, plus_infinity, not_a_number };
+  switch (encoding.front()) {
+    case Class::minus_infinity:
+      return seed ^ bits(HashConstants::minus_infinity);
+    case Class::plus_infinity:
+      return seed ^ bits(HashConstants::infinity);
+    case Class::not_a_number:
+      return seed ^ bits(HashConstants::not_a_number);
+    case Class::zero:
+      return hash_numeric({}, seed);
+    default:
+      break;
+  }
+  const std::int64_t magnitude = ordered_integer(encoding.substr(1, 8));
+  std::string_view shown = encoding.substr(9);
+  if (encoding.front() == Class::positive) return hash_numeric({.digits = shown, .magnitude = magnitude}, seed);
+  shown.remove_suffix(1);
+  digits.clear();
+  for (const char c : shown) digits += static_cast<char>('9' - (c - '0'));
+  return hash_numeric({.digits = digits, .magnitude = -magnitude}, seed) ^ bits(HashConstants::negative);
+}
+
+// What date_part('epoch', …) gives; false where doubles no longer tell microseconds apart.
+bool epoch_seconds(std::int64_t microseconds, double& seconds) {
+  constexpr double told_apart = 0x1p33;
+  if (microseconds == std::numeric_limits<std::int64_t>::max()) {
+    seconds = std::numeric_limits<double>::infinity();
+    return true;
+  }
+  if (microseconds == std::numeric_limits<std::int64_t>::min()) {
+    seconds = -std::numeric_limits<double>::infinity();
+    return true;
+  }
+  seconds = static_cast<double>(microseconds) / 1e6;
+  return std::abs(seconds) < told_apart;
+}
+
+std::int32_t clamped_day(std::int64_t day) {
+  if (day == std::numeric_limits<std::int64_t>::max()) return std::numeric_limits<std::int32_t>::max();
+  if (day == std::numeric_limits<std::int64_t>::min()) return std::numeric_limits<std::int32_t>::min();
+  return static_cast<std::int32_t>(day);
+}
+
+bool fits_int4(std::int64_t value) {
+  return value >= std::numeric_limits<std::int32_t>::min() && value <= std::numeric_limits<std::int32_t>::max();
+}
+
+// What PostgreSQL hashes in the place of a NULL, whose bit says that it is one.
+std::uint64_t hash_absent(HashForm form, std::uint64_t seed) {
+  switch (form) {
+    case HashForm::int4:
+    case HashForm::date:
+      return hash_int4(0, seed);
+    case HashForm::int8:
+      return hash_int8(0, seed);
+    case HashForm::numeric:
+      return hash_numeric({}, seed);
+    case HashForm::float8:
+    case HashForm::timestamp:
+      return hash_float8(0, seed);
+    case HashForm::uuid:
+      return hash_bytes(std::string_view("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16), seed);
+    default:
+      return hash_bytes({}, seed);
+  }
+}
+
+}  // namespace
+
+bool ends_on_number(const HashPlan& plan) {
+  if (plan.columns.empty()) return false;
+  const std::size_t last = plan.order.empty() ? plan.key_columns - 1 : plan.order.back();
+  return plan.columns.at(last).form == HashForm::numeric;
+}
+
+RowHasher::RowHasher(HashPlan plan, const Partition& partition, std::vector<ColumnRule> rules, std::uint64_t salt)
+    : plan_(std::move(plan)),
+      partition_(partition),
+      rules_(std::move(rules)),
+      salt_(salt),
+      ends_on_number_(ends_on_number(plan_)),
+      digests_(partition.buckets) {}
+
+std::uint64_t RowHasher::hash_cell(const RawCell& cell, HashForm form, const ColumnRule& rule, std::uint64_t seed,
+                                   bool& sound) {
+  scratch_.clear();
+  if (form == HashForm::json && cell.storage == RawCell::Storage::text) {
+    sound = append_jsonb_text(cell.bytes, scratch_) && sound;
+    return hash_bytes(scratch_, seed);
+  }
+  const Hazard hazard = append_canonical(cell, rule, scratch_);
+  if (form == HashForm::canonical) {
+    sound = sound && hazard == Hazard::none;
+    return hash_bytes(scratch_, seed);
+  }
+  if (hazard != Hazard::none || scratch_.front() != value_tag) {
+    sound = false;
+    return hash_bytes(scratch_, seed);
+  }
+  const std::string_view value = std::string_view(scratch_).substr(1);
+  switch (form) {
+    case HashForm::int4:
+    case HashForm::int8: {
+      const std::int64_t number = value.size() == 1 ? value.front() : ordered_integer(value);
+      if (form == HashForm::int8) return hash_int8(number, seed ^ bits(number));
+      sound = sound && fits_int4(number);
+      return hash_int4(static_cast<std::int32_t>(number), seed);
+    }
+    case HashForm::numeric:
+      return hash_decimal(value, seed, text_);
+    case HashForm::float8:
+      return hash_float8(ordered_double(value), seed);
+    case HashForm::timestamp: {
+      double seconds = 0;
+      sound = epoch_seconds(ordered_integer(value), seconds) && sound;
+      return hash_float8(seconds, seed);
+    }
+    case HashForm::date:
+      return hash_int4(clamped_day(ordered_integer(value)), seed);
+    case HashForm::bytes:
+      return hash_bytes(hexadecimal(value), seed);
+    default:
+      return hash_bytes(value, seed);
+  }
+}
+
+std::uint64_t RowHasher::hash_key(std::span<const RawCell> row, std::uint64_t seed, bool& sound) {
+  for (std::size_t i = 0; i < plan_.key_columns; ++i) {
+    if (row[i].is_null()) sound = false;  // NULL in a key matches nothing
+    seed = hash_cell(row[i], plan_.columns[i].form, rules_[i], seed, sound);
+  }
+  return seed;
+}
+
+std::uint64_t RowHasher::hash_flags(std::span<const RawCell> row, std::uint64_t seed) const {
+  std::uint32_t word = 0;
+  std::size_t flags = 0;
+  for (const std::size_t i : plan_.order) {
+    if (!plan_.columns[i].nullable) continue;
+    if (row[i].is_null()) word |= 1U << flags;
+    if (++flags < HashConstants::flags_in_word) continue;
+    seed = hash_int4(static_cast<std::int32_t>(word), seed);
+    word = 0;
+    flags = 0;
+  }
+  return flags > 0 ? hash_int4(static_cast<std::int32_t>(word), seed) : seed;
+}
+
+std::uint64_t RowHasher::hash_rest(std::span<const RawCell> row, std::uint64_t seed, bool& sound) {
+  seed = hash_flags(row, seed);
+  for (const std::size_t i : plan_.order) {
+    const HashColumn& column = plan_.columns[i];
+    seed = row[i].is_null() && column.nullable ? hash_absent(column.form, seed)
+                                               : hash_cell(row[i], column.form, rules_[i], seed, sound);
+  }
+  return ends_on_number_ ? hash_int4(0, seed) : seed;
+}
+
+std::uint32_t RowHasher::place(std::span<const RawCell> row, std::uint64_t key_hash) const {
+  if (partition_.kind == Partition::Kind::hash) return static_cast<std::uint32_t>(key_hash & (partition_.buckets - 1));
+  const RawCell& key = row.front();
+  if (key.storage != RawCell::Storage::integer || key.integer < partition_.begin) return 0;
+  const std::uint64_t away = bits(key.integer) - bits(partition_.begin);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(away / partition_.width, partition_.buckets - 1));
+}
+
+std::uint32_t RowHasher::bucket_of(std::span<const RawCell> key) {
+  bool sound = true;
+  return place(key, hash_key(key, bits(HashConstants::seeds[0]), sound));
+}
+
+void RowHasher::add(std::span<const RawCell> row) {
+  ++rows_;
+  bool sound = true;
+  const std::uint64_t key_hash = hash_key(row, bits(HashConstants::seeds[0]), sound);
+  std::array<std::uint64_t, 2> sums{hash_rest(row, key_hash, sound), 0};
+  if (plan_.wide) sums[1] = hash_rest(row, hash_key(row, bits(HashConstants::seeds[1]), sound), sound);
+  if (!sound) {
+    // Differs from row to row and from side to side, so that nothing equals it and no two of them cancel.
+    ++unsound_;
+    sums[0] = hash_int8(static_cast<std::int64_t>(unsound_), sums[0] ^ bits(HashConstants::unproven) ^ salt_);
+  }
+  BucketDigest& digest = digests_[place(row, key_hash)];
+  ++digest.rows;
+  digest.sums[0] += sums[0];
+  digest.sums[1] += sums[1];
+}
+
+}  // namespace sluice::stores

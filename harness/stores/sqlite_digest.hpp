@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "harness/stores/digest.hpp"
+#include "harness/stores/sqlite_database.hpp"
+
+namespace sluice::stores {
+
+/// An argument of an SQL function; its bytes live until the function returns.
+RawCell sqlite_cell(sqlite3_value* value);
+
+/// Digests what `SELECT cells FROM from` gives, within SQLite's own loop. `from` may hold a WHERE.
+std::vector<BucketDigest> run_digest(SqliteDatabase& database, const DigestSpec& spec,
+                                     const std::vector<std::string>& cells, const std::string& from);
+
+/// A condition for the rows of the scan's buckets; register_buckets makes the function that it may call.
+std::string sqlite_bucket_condition(const ScanSpec& spec);
+void register_buckets(SqliteDatabase& database, const ScanSpec& spec);
+
+}  // namespace sluice::stores

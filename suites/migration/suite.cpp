@@ -1,11 +1,12 @@
 #include "suites/migration/suite.hpp"
 
+#include "suites/migration/crash.hpp"
 #include "suites/migration/invariant.hpp"
 #include "suites/migration/rows.hpp"
 #include "suites/migration/status.hpp"
 
 namespace sluice::migration {
 
-std::vector<CheckKind> kinds() { return {rows_kind(), invariant_kind(), status_kind()}; }
+std::vector<CheckKind> kinds() { return {rows_kind(), invariant_kind(), status_kind(), crash_kind()}; }
 
 }  // namespace sluice::migration

@@ -1,5 +1,6 @@
 #include "suites/migration/suite.hpp"
 
+#include "suites/migration/crash.hpp"
 #include "suites/migration/invariant.hpp"
 #include "suites/migration/rows.hpp"
 #include "suites/migration/schema.hpp"
@@ -8,6 +9,8 @@
 
 namespace sluice::migration {
 
-std::vector<CheckKind> kinds() { return {rows_kind(), schema_kind(), invariant_kind(), status_kind(), search_kind()}; }
+std::vector<CheckKind> kinds() {
+  return {rows_kind(), schema_kind(), invariant_kind(), status_kind(), search_kind(), crash_kind()};
+}
 
 }  // namespace sluice::migration

@@ -1,0 +1,229 @@
+#include "suites/migration/action_trial.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/printable.hpp"
+#include "harness/stores/postgres_connection.hpp"
+
+namespace sluice::migration {
+namespace {
+
+namespace fs = std::filesystem;
+using net::PointDecision;
+using net::StatementPoint;
+
+constexpr std::chrono::seconds patience_with_living_sessions{2};
+constexpr std::chrono::seconds patience_with_dying_sessions{10};
+constexpr std::size_t longest_socket_path = 90;
+
+/// A fresh folder for a proxy's unix socket, whose path must be short.
+class SocketFolder {
+ public:
+  explicit SocketFolder(const fs::path& work) {
+    std::string pattern = (work / "proxy-XXXXXX").string();
+    if (pattern.size() > longest_socket_path) pattern = (fs::temp_directory_path() / "sluice-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw EnvironmentError("cannot make the folder " + pattern);
+    path_ = pattern;
+  }
+  ~SocketFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  SocketFolder(const SocketFolder&) = delete;
+  SocketFolder& operator=(const SocketFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+std::string percent_encoded(const std::string& path, const char* slash) {
+  std::string encoded;
+  for (const char c : path) {
+    if (c == '/')
+      encoded += slash;
+    else
+      encoded += c;
+  }
+  return encoded;
+}
+
+/// A proxy before one server, and what must give way to it in a command.
+class Detour {
+ public:
+  Detour(const PostgresUrl& url, const StoreCopies::Copy& copy, const fs::path& work, net::StatementLedger& ledger)
+      : folder_(work), server_(url.server) {
+    net::PostgresProxyOptions options;
+    options.server = url.server;
+    options.databases = copy.databases();
+    if (server_.is_folder()) options.socket_folder = folder_.path();
+    proxy_ = std::make_unique<net::PostgresProxy>(std::move(options), ledger);
+  }
+
+  bool leads_to(const PostgresUrl& url) const {
+    return url.server.host == server_.host && url.server.port == server_.port;
+  }
+  const net::PostgresProxy& proxy() const { return *proxy_; }
+
+  void add_replacements(const PostgresUrl& url, std::map<std::string, std::string>& replacing) const {
+    if (server_.is_folder()) {
+      const std::string folder = folder_.path().string();
+      replacing[server_.host] = folder;
+      replacing[percent_encoded(server_.host, "%2F")] = percent_encoded(folder, "%2F");
+      replacing[percent_encoded(server_.host, "%2f")] = percent_encoded(folder, "%2f");
+      return;
+    }
+    const std::string here = fmt::format("127.0.0.1:{}", proxy_->tcp_port());
+    replacing[url.text] = url.before + here + "/" + url.database + url.after;
+    replacing[fmt::format("{}:{}", server_.host, server_.port)] = here;
+  }
+
+ private:
+  SocketFolder folder_;
+  net::PostgresAddress server_;
+  std::unique_ptr<net::PostgresProxy> proxy_;
+};
+
+/// Kills an action at its point; shared with the proxy's threads, which may come to the point before start() returned.
+struct Assassin {
+  std::optional<CrashPoint> point;
+  std::promise<std::shared_ptr<RunningAction>> started;
+  std::shared_future<std::shared_ptr<RunningAction>> action{started.get_future().share()};
+  std::atomic<bool> killed{false};
+
+  PointDecision at(const StatementPoint& here) {
+    if (!point || here.statement != point->statement || here.kind != point->kind) return PointDecision::pass;
+    const auto running = action.get();
+    if (!running) return PointDecision::cut;
+    killed = true;  // before the end that it brings about can be seen
+    running->kill();
+    return PointDecision::cut;
+  }
+};
+
+/// Looks for sessions in the databases of a copy.
+class SessionWatch {
+ public:
+  SessionWatch(const CheckContext& context, const StoreCopies& copies, const StoreCopies::Copy& copy)
+      : context_(context) {
+    for (const auto& url : copies.postgres()) {
+      servers_.push_back({std::make_unique<stores::PostgresConnection>(maintenance_url(url), copies.options()),
+                          copy.databases().at(url.database)});
+    }
+  }
+
+  // A session ends a moment after its client; the server may have to finish a statement first. What those do that are
+  // still there after `patience`.
+  std::vector<std::string> left_after(std::chrono::nanoseconds patience) const {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (true) {
+      auto left = now();
+      if (left.empty() || std::chrono::steady_clock::now() > deadline) return left;
+      if (context_.cancelled.stop_requested()) throw Cancelled();
+      std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    }
+  }
+
+  void end_all() const {
+    for (const auto& [server, database] : servers_) {
+      server->query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", {database},
+                    "ending sessions");
+    }
+  }
+
+ private:
+  std::vector<std::string> now() const {
+    std::vector<std::string> all;
+    for (const auto& [server, database] : servers_) {
+      const auto rows = server->query(
+          "SELECT concat_ws(' ', a.state, a.application_name, CASE WHEN EXISTS (SELECT FROM pg_locks l WHERE "
+          "l.pid = a.pid AND l.locktype = 'advisory') THEN 'holding an advisory lock' END, 'after', left(a.query, "
+          "200)) "
+          "FROM pg_stat_activity a WHERE a.datname = $1 AND a.backend_type = 'client backend'",
+          {database}, "looking for sessions");
+      for (const auto& row : rows) all.push_back(printable(row[0].value_or(""), 300));
+    }
+    return all;
+  }
+
+  const CheckContext& context_;
+  std::vector<std::pair<std::unique_ptr<stores::PostgresConnection>, std::string>> servers_;
+};
+
+}  // namespace
+
+std::string CrashPoint::name() const { return fmt::format("{} {}", statement, to_string(kind)); }
+
+TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<CrashPoint>& kill) const {
+  if (!context_.start_action) throw InputError("this check runs an action of the plan, and here is no plan");
+  const auto assassin = std::make_shared<Assassin>();
+  assassin->point = kill;
+  net::StatementLedger ledger([assassin](const StatementPoint& here) { return assassin->at(here); });
+  std::vector<std::unique_ptr<Detour>> detours;
+  std::map<std::string, std::string> replacing = copy.files();
+  for (const auto& url : copies_.postgres()) {
+    auto known =
+        std::find_if(detours.begin(), detours.end(), [&](const auto& detour) { return detour->leads_to(url); });
+    if (known == detours.end()) {
+      known = detours.insert(detours.end(), std::make_unique<Detour>(url, copy, context_.work, ledger));
+    }
+    (*known)->add_replacements(url, replacing);
+  }
+  TrialEnd end;
+  const SessionWatch watch(context_, copies_, copy);
+  {
+    std::shared_ptr<RunningAction> running;
+    try {
+      running = context_.start_action(action_, replacing);
+    } catch (...) {
+      assassin->started.set_value(nullptr);
+      throw;
+    }
+    assassin->started.set_value(running);
+    std::optional<ActionResult> result;
+    try {
+      result = running->wait(timeout_);
+      if (!result) {
+        end.timed_out = true;
+        running->kill();
+        result = running->wait(std::chrono::seconds(1));
+      }
+    } catch (...) {
+      ledger.cut();
+      running->kill();
+      throw;
+    }
+    if (result) end.action = *result;
+    end.killed = assassin->killed;
+    // Before what the action left behind is killed with it.
+    if (!end.killed && !end.timed_out) end.sessions_left = watch.left_after(patience_with_living_sessions);
+  }
+  for (const auto& detour : detours) {
+    end.connections += detour->proxy().connections();
+    for (const auto& problem : detour->proxy().problems()) end.problems.push_back(problem);
+  }
+  end.statements = ledger.records();
+  detours.clear();                     // closes what the action left open at the server
+  if (end.timed_out) watch.end_all();  // a server may go on with a long statement whose client is gone
+  const auto dying = watch.left_after(patience_with_dying_sessions);
+  end.sessions_left.insert(end.sessions_left.end(), dying.begin(), dying.end());
+  return end;
+}
+
+void require_statements(const TrialEnd& end, const std::string& action) {
+  if (!end.statements.empty()) return;
+  std::string why = end.problems.empty() ? "" : "; " + end.problems.front();
+  throw InputError(fmt::format(
+      "action {}: not one statement of it came to the copy of the store, though it was pointed there; does it "
+      "take the store's address from somewhere else than its command and `env:`?{}",
+      action, why));
+}
+
+}  // namespace sluice::migration

@@ -1,0 +1,31 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/stores/store.hpp"
+
+namespace sluice::migration {
+
+/// What a store says of itself beside its rows.
+struct StoreCatalog {
+  std::vector<std::string> tables;               ///< base tables, as Store::describe takes them
+  std::set<std::string> views;                   ///< as the row comparison must not read them
+  std::set<std::string> schema;                  ///< one line for each object, comparable between copies of one store
+  std::map<std::string, std::string> sequences;  ///< name -> last value, "" when it was never used
+  std::vector<std::string> unsound;              ///< sentences: invalid indexes, prepared transactions
+};
+
+/// Reads the catalog of a store. Throws what stores throw.
+StoreCatalog read_catalog(const std::string& url, const stores::StoreOptions& options);
+
+/// The number and a digest of a PostgreSQL table's rows over `columns`, whatever their order: for tables without a key.
+std::string row_digest(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name,
+                       const std::vector<std::string>& columns);
+
+/// Deletes one row of the table, without regard to references where the store allows that. False when none went.
+bool delete_one_row(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name);
+
+}  // namespace sluice::migration

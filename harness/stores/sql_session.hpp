@@ -10,7 +10,6 @@
 
 namespace sluice::stores {
 
-enum class Engine : std::uint8_t { sqlite, postgres };
 /// "SQLite", "PostgreSQL".
 std::string_view to_string(Engine engine);
 

@@ -88,13 +88,20 @@ Alternative postgres_kind() {
   return {"postgres",
           "A private PostgreSQL cluster on a unix socket, made for the run and removed with it.",
           {texts("databases", "databases to create"),
+           texts("extensions", "extensions to create in each of them"),
+           {.name = "load",
+            .type = ParameterType::list,
+            .doc = "files to load at the first start, in order: SQL, or dumps in pg_dump's custom format",
+            .item = {record("", "",
+                            {text("database", "the database to load it into", true),
+                             text("file", "its path, from the plan's folder", true)})}},
            texts("needs", "services that must be ready before it starts"),
            text_map("settings", "postgresql.conf settings"),
            {.name = "durable",
             .type = ParameterType::boolean,
             .doc = "keep fsync and full_page_writes on; off is faster and safe for data that is thrown away",
             .default_text = "false"},
-           duration("within", "how long initdb and start-up may take", "60s"),
+           duration("within", "how long start-up may take, and each file of `load`", "60s"),
            unanswered_for()}};
 }
 

@@ -64,6 +64,7 @@ TEST_F(RedisTest, KeepsAPasswordOutOfTheProcessList) {
   EXPECT_EQ(ask("PING"), "-NOAUTH Authentication required.");
   EXPECT_THAT(supervisor_->attribute("cache", "url"), StartsWith("redis://:p%20w%22%5Cx@127.0.0.1:"));
   EXPECT_FALSE(supervisor_->probe_all().has_value());
+  ASSERT_FALSE(processes_of_run(marker_).empty());
   for (const int pid : processes_of_run(marker_)) {
     std::ifstream stream("/proc/" + std::to_string(pid) + "/cmdline");
     const std::string line{std::istreambuf_iterator<char>(stream), {}};

@@ -10,6 +10,7 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/net/http_client.hpp"
+#include "harness/services/postgres_loader.hpp"
 #include "harness/stores/postgres_connection.hpp"
 
 namespace sluice::services {
@@ -53,7 +54,11 @@ PostgresService::PostgresService(const plan::ServiceSpec& spec, const ServiceEnv
     : OwnedService(spec, environment, {SIGINT, std::chrono::seconds(5)}),
       binaries_(find_binaries()),
       folder_(environment.work / spec.name),
-      run_as_(unprivileged_user()) {}
+      run_as_(unprivileged_user()),
+      template_(environment.ports.parent_path() / "templates",
+                {binaries_ / "initdb",
+                 {"--username", superuser, "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"},
+                 run_as_}) {}
 
 std::map<std::string, std::string> PostgresService::attributes() const {
   const std::string socket = folder_.string();
@@ -68,23 +73,6 @@ void PostgresService::prepare_folders() {
   fs::create_directories(folder_);
   if (run_as_ && chown(folder_.c_str(), run_as_->user, run_as_->group) != 0) {
     throw EnvironmentError(fmt::format("cannot hand {} to the user that PostgreSQL runs as", folder_.string()));
-  }
-}
-
-void PostgresService::initialise(std::stop_token stop) {
-  const SpawnOptions options{
-      .command = {(binaries_ / "initdb").string(), "--pgdata", (folder_ / "data").string(), "--username", superuser,
-                  "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"},
-      .environment = {{"TZ", "UTC"}},
-      .directory = folder_,
-      .log = log(),
-      .run_as = run_as_};
-  const auto initdb = environment_.host->spawn(options);
-  const auto status = initdb->wait(spec_.parameters.duration("within"), stop);
-  if (stop.stop_requested()) throw Cancelled();
-  if (!status || !status->succeeded()) {
-    throw EnvironmentError(
-        fmt::format("service {}: initdb {}", spec_.name, status ? status->to_string() : "took too long"));
   }
 }
 
@@ -126,33 +114,77 @@ std::string PostgresService::ask_database(const std::string& database, std::stop
 }
 
 void PostgresService::create_databases() {
-  pqxx::connection connection(
-      fmt::format("host={} port=5432 user={} dbname=postgres connect_timeout=2", folder_.string(), superuser));
+  pqxx::connection connection(attributes().at("url") + "/postgres");
   pqxx::nontransaction transaction(connection);
   for (const auto& database : parameters_.texts("databases")) {
-    transaction.exec0("CREATE DATABASE " + connection.quote_name(database));
+    if (database != "postgres") transaction.exec0("CREATE DATABASE " + connection.quote_name(database));
+  }
+}
+
+void PostgresService::create_extensions() {
+  const auto extensions = parameters_.texts("extensions");
+  if (extensions.empty()) return;
+  auto databases = parameters_.texts("databases");
+  if (databases.empty()) databases = {"postgres"};
+  for (const auto& database : databases) {
+    pqxx::connection connection(attributes().at("url") + "/" + net::percent_encode(database));
+    pqxx::nontransaction transaction(connection);
+    transaction.exec0("SET client_min_messages = warning");
+    for (const auto& extension : extensions) {
+      transaction.exec0(fmt::format("CREATE EXTENSION IF NOT EXISTS {} CASCADE", connection.quote_name(extension)));
+    }
+  }
+}
+
+void PostgresService::load_files(std::stop_token stop) {
+  if (!parameters_.has("load")) return;
+  const LoadTools tools{.host = environment_.host,
+                        .binaries = binaries_,
+                        .directory = environment_.directory,
+                        .log = environment_.logs / (spec_.name + ".load.log"),
+                        .within = parameters_.duration("within")};
+  std::error_code ignored;
+  fs::remove(tools.log, ignored);
+  for (const auto& entry : parameters_.value("load")) {
+    const Parameters load(entry);
+    const std::string url = attributes().at("url") + "/" + net::percent_encode(load.text("database"));
+    load_into_postgres(load.text("file"), url, tools, stop);
+  }
+}
+
+void PostgresService::fill(std::stop_token stop) {
+  const char* doing = "create its databases";
+  try {
+    create_databases();
+    doing = "create its extensions";
+    create_extensions();
+    doing = "load its data";
+    load_files(stop);
+  } catch (const EnvironmentError& error) {
+    throw EnvironmentError(fmt::format("service {}: cannot {}: {}", spec_.name, doing, error.what()));
+  } catch (const pqxx::failure& error) {
+    throw EnvironmentError(fmt::format("service {}: cannot {}: {}", spec_.name, doing, error.what()));
   }
 }
 
 void PostgresService::start(std::stop_token stop) {
+  const auto within = spec_.parameters.duration("within");
+  const fs::path data = folder_ / "data";
   if (!initialised_) {
     parameters_ = expanded(spec_.parameters, environment_, spec_.name);
     prepare_folders();
-    initialise(stop);
+    std::error_code ignored;
+    fs::remove_all(data, ignored);  // of a start that was given up
+    try {
+      template_.copy_to(data, *environment_.host, log(), within, stop);
+    } catch (const EnvironmentError& error) {
+      throw EnvironmentError(fmt::format("service {}: {}", spec_.name, error.what()));
+    }
   }
   spawn_server();
-  await([this](std::stop_token cancelled) { return ask_database("postgres", cancelled); },
-        spec_.parameters.duration("within"), stop);
-  if (!initialised_) {
-    try {
-      create_databases();
-    } catch (const pqxx::failure& error) {
-      throw EnvironmentError(fmt::format("service {}: cannot create its databases: {}", spec_.name, error.what()));
-    }
-    initialised_ = true;
-  }
-  if (const auto missing = ask(stop); !missing.empty())
-    throw EnvironmentError(fmt::format("service {}: {}", spec_.name, missing));
+  await([this](std::stop_token cancelled) { return ask_database("postgres", cancelled); }, within, stop);
+  if (!initialised_) fill(stop);
+  initialised_ = true;
 }
 
 // One connection only: it is asked every second while others measure.

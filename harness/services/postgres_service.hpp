@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "harness/services/owned_service.hpp"
+#include "harness/services/postgres_template.hpp"
 
 namespace sluice::services {
 
@@ -22,9 +23,11 @@ class PostgresService final : public OwnedService {
 
  private:
   void prepare_folders();
-  void initialise(std::stop_token stop);
   void spawn_server();
+  void fill(std::stop_token stop);
   void create_databases();
+  void create_extensions();
+  void load_files(std::stop_token stop);
   std::vector<std::string> server_command() const;
   /// Empty when `database` answers SELECT 1.
   std::string ask_database(const std::string& database, std::stop_token stop) const;
@@ -34,6 +37,7 @@ class PostgresService final : public OwnedService {
   std::filesystem::path binaries_;
   std::filesystem::path folder_;
   std::optional<RunAs> run_as_;
+  PostgresTemplate template_;
 };
 
 }  // namespace sluice::services

@@ -81,7 +81,8 @@ std::map<std::string, std::string> RedisService::attributes() const {
 
 void RedisService::write_configuration(const Parameters& parameters) const {
   std::string text = fmt::format(
-      "bind 127.0.0.1\nport {}\nunixsocket {}\nunixsocketperm 700\ndaemonize no\nset-proc-title no\nsupervised no\ndir {}\nlogfile \"\"\n",
+      "bind 127.0.0.1\nport {}\nunixsocket {}\nunixsocketperm 700\ndaemonize no\nset-proc-title no\nsupervised no\ndir "
+      "{}\nlogfile \"\"\n",
       port_.port(), one_word((folder_ / "redis.sock").string()), one_word(folder_.string()));
   text += parameters.boolean("durable") ? "appendonly yes\nappendfsync always\n" : "appendonly no\nsave \"\"\n";
   if (parameters.has("settings")) {

@@ -18,7 +18,7 @@ class RunFolder {
   RunFolder& operator=(const RunFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  /// Shared by the user's runs: port locks.
+  /// Shared by the user's runs: port locks. Services keep what else they share beside it.
   std::filesystem::path ports() const { return base_ / "ports"; }
   const std::string& marker() const { return marker_; }
   /// Tells the guard of a process group that now lives, or that is gone: some programs overwrite the environment that

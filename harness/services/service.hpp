@@ -19,7 +19,7 @@ struct ServiceEnvironment {
   ProcessHost* host = nullptr;
   std::filesystem::path work;       ///< the run's private folder
   std::filesystem::path logs;       ///< one log per service
-  std::filesystem::path ports;      ///< port locks shared by the user's runs
+  std::filesystem::path ports;      ///< port locks shared by the user's runs; `templates` beside it is too
   std::filesystem::path directory;  ///< working directory of processes: the plan's folder
   const Clock* clock = nullptr;
   /// Fills the `${...}` references of a text of the service of that name.

@@ -8,13 +8,16 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "harness/run/ledger/connection.hpp"
 
 namespace sluice::ledger {
 namespace {
 
+constexpr auto longest_wait = std::chrono::seconds(30);
 constexpr std::size_t digits = 20;
 constexpr std::size_t hash_length = 64;
 constexpr std::size_t size = digits + 1 + hash_length + 1;  // "00000000000000000007 3f9a…\n"
@@ -70,13 +73,28 @@ Head::Head(const std::filesystem::path& ledger) : path_(path_of(ledger)) {
     throw LedgerError(fmt::format("the ledger {} cannot be written: {}: {}; name another with --ledger",
                                   ledger.string(), path_.string(), std::strerror(errno)));
   }
-  while (flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
+  const auto deadline = std::chrono::steady_clock::now() + longest_wait;
+  while (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    const int reason = errno;
+    const bool held = reason == EWOULDBLOCK || reason == EINTR;
+    if (held && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));  // flock has no time-out of its own
+      continue;
+    }
+    close(descriptor_);
+    throw LedgerError(held ? fmt::format("another process has held {} for {} s", path_.string(), longest_wait.count())
+                           : fmt::format("cannot lock {}: {}", path_.string(), std::strerror(reason)));
   }
 }
 
 Head::~Head() { close(descriptor_); }
 
 std::optional<Mark> Head::mark() const { return parse(descriptor_, path_); }
+
+void Head::advance(const Mark& next) {
+  const auto known = mark();
+  if (!known || known->sequence < next.sequence) write(next);
+}
 
 void Head::write(const Mark& mark) {
   const bool created = lseek(descriptor_, 0, SEEK_END) == 0;

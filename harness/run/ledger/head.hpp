@@ -28,10 +28,12 @@ class Head {
   Head& operator=(const Head&) = delete;
 
   std::optional<Mark> mark() const;
-  /// Writes the mark through to the disk. Throws LedgerError.
-  void write(const Mark& mark);
+  /// Writes the mark through to the disk, unless a later record is known already. Throws LedgerError.
+  void advance(const Mark& mark);
 
  private:
+  void write(const Mark& mark);
+
   std::filesystem::path path_;
   int descriptor_ = -1;
 };

@@ -68,7 +68,7 @@ Connection open_for_writing(const fs::path& path) {
                       "put it back from where the ledger was copied, or begin another history",
                       Head::path_of(path).string()));
     }
-    head.write({.sequence = 0, .record = first_previous()});
+    head.advance({.sequence = 0, .record = first_previous()});
   }
   return connection;
 }
@@ -89,12 +89,6 @@ void insert(Connection& connection, const RunRows& rows, const std::string& reco
       statement.reset();
     }
   }
-}
-
-void advance_head(const fs::path& path, const Mark& mark) {
-  Head head(path);
-  const auto known = head.mark();
-  if (!known || known->sequence < mark.sequence) head.write(mark);
 }
 
 // Reads the records in their order and says where the chain breaks.
@@ -233,7 +227,7 @@ LedgerEntry append(const fs::path& file, const RunResult& result, const Clock& c
     transaction.commit();
   }
   try {
-    advance_head(path, {.sequence = entry.sequence, .record = entry.record});
+    Head(path).advance({.sequence = entry.sequence, .record = entry.record});
   } catch (const LedgerError& error) {
     // The record is there and stays; only its loss would go unnoticed until the next one.
     entry.problem = error.what();

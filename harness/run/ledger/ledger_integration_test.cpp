@@ -97,7 +97,11 @@ class Program {
 
 class LedgerFileTest : public ::testing::Test {
  protected:
-  std::filesystem::path path() const { return folder_.path() / "ledger.db"; }
+  ~LedgerFileTest() override {
+    std::error_code ignored;
+    if (folder_of_ledger_ != folder_.path()) std::filesystem::remove_all(folder_of_ledger_, ignored);
+  }
+  std::filesystem::path path() const { return folder_of_ledger_ / "ledger.db"; }
   Program appending(long count = -1) const {
     std::vector<std::string> words{std::string(SLUICE_BIN_DIR) + "/ledger_append_loop", path().string()};
     if (count >= 0) words.push_back(std::to_string(count));
@@ -121,20 +125,28 @@ class LedgerFileTest : public ::testing::Test {
   }
 
   TemporaryFolder folder_;
+  std::filesystem::path folder_of_ledger_ = folder_.path();
   SystemClock clock_;
 };
 
+// Where writing through costs nothing, a process spends its time in what a kill could tear.
+std::filesystem::path folder_in_memory(const std::filesystem::path& otherwise) {
+  std::string name = "/dev/shm/sluice-ledger-XXXXXX";
+  return mkdtemp(name.data()) != nullptr ? std::filesystem::path(name) : otherwise;
+}
+
 TEST_F(LedgerFileTest, LosesNothingThatItSaidWasRecordedWhenItIsKilled) {
+  folder_of_ledger_ = folder_in_memory(folder_.path());
   std::mt19937 random(20261121);  // NOLINT: the same kills each time, as far as the machine allows
   std::map<std::uint64_t, std::string> said;
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 60; ++round) {
     Program program = appending();
     ASSERT_TRUE(program.read_some());
     // Some way into the next records, measured in its own progress and in a short spin that ends inside a commit.
-    const std::size_t until = program.bytes_said() + random() % 400;
+    const std::size_t until = program.bytes_said() + random() % 200;
     while (program.bytes_said() < until && program.read_some()) {
     }
-    for (std::atomic<unsigned> spin = random() % 2'000'000; spin > 0; --spin) {
+    for (std::atomic<unsigned> spin = random() % 200'000; spin > 0; --spin) {
     }
     program.end(SIGKILL);
     for (const auto& [sequence, record] : program.recorded()) {
@@ -147,7 +159,7 @@ TEST_F(LedgerFileTest, LosesNothingThatItSaidWasRecordedWhenItIsKilled) {
       EXPECT_EQ(found->second, record);
     }
   }
-  EXPECT_GE(said.size(), 40u);
+  EXPECT_GE(said.size(), 60u);
 }
 
 TEST_F(LedgerFileTest, KeepsOneChainWhenFourProcessesAppendAtOnce) {

@@ -192,9 +192,16 @@ TEST_F(LedgerTest, HoldsWhenAKillCameBeforeTheHeadWasWritten) {
   read(path(), [&](const std::string& record, const RunRows& rows) {
     if (rows[0][0][0] == Cell(std::int64_t{3})) third = record;
   });
-  Head(path()).write({.sequence = 3, .record = third});
+  std::ofstream(Head::path_of(path()), std::ios::trunc) << "00000000000000000003 " << third << "\n";
+  ASSERT_EQ(Head::read(path())->sequence, 3u);
   EXPECT_TRUE(read(path()).holds());
   EXPECT_EQ(append(path(), go_run(), clock_).sequence, 5u);
+}
+
+TEST_F(LedgerTest, NeverSetsItsHeadBack) {
+  Head(path()).advance({.sequence = 3, .record = std::string(64, '3')});
+  EXPECT_EQ(Head::read(path())->sequence, 4u);
+  EXPECT_EQ(Head::read(path())->record, newest_.record);
 }
 
 TEST_F(LedgerTest, SaysWhereAReportAndItsRecordDisagree) {

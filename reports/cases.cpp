@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "harness/core/parameters.hpp"
 #include "reports/difference.hpp"
 #include "reports/escape.hpp"
 #include "reports/summary.hpp"
@@ -56,9 +57,17 @@ Verdict as_verdict(Decision decision) {
   return Verdict::errored;
 }
 
-std::string check_details(const CheckResult& check) {
+std::string check_details(const CheckResult& check, const Concession* concession) {
   const Outcome& outcome = check.outcome;
-  std::string text = fmt::format("{}, {}: {}\n", check.kind, to_string(outcome.verdict), terminal_text(outcome.reason));
+  std::string text;
+  if (concession != nullptr) {
+    text += fmt::format("{}, counts as passed: {}\n",
+                        concession->verdict == Verdict::failed ? "WAIVED" : "ALLOWED TO BE INCONCLUSIVE",
+                        terminal_text(concession->why));
+  }
+  if (check.overlapped.count() > 0)
+    text += fmt::format("ran beside the actions for {}\n", human_duration(check.overlapped));
+  text += fmt::format("{}, {}: {}\n", check.kind, to_string(outcome.verdict), terminal_text(outcome.reason));
   for (const auto& coverage : outcome.coverage)
     text += fmt::format("examined: {}\n", terminal_text(examined(coverage)));
   for (const auto& metric : outcome.metrics) {
@@ -88,11 +97,25 @@ std::string gate_details(const PhaseResult& phase) {
     if (!action.succeeded)
       text += fmt::format("action {} did not succeed: {}\n", terminal_text(action.name), terminal_text(action.outcome));
   }
+  for (const auto& [waiver, state, hidden, hides] : phase.waivers)
+    text += fmt::format("waiver of {} until {} ({}), {}: hides {}\n", terminal_text(waiver.owner),
+                        terminal_text(waiver.expires), terminal_text(waiver.source), state, counted(hidden, "finding"));
+  for (const auto& evidence : phase.evidence)
+    text += fmt::format("stands on phase {}: GO in run {}, ledger record {}\n", terminal_text(evidence.phase),
+                        terminal_text(evidence.run_id), terminal_text(evidence.record));
+  if (phase.rollback)
+    text += fmt::format("rolled back by {}: {}, {}\n", terminal_text(phase.rollback->name),
+                        terminal_text(phase.rollback->outcome), window_text(*phase.rollback));
   return text;
 }
 
 std::string run_details(const RunResult& run) {
-  std::string text = fmt::format("plan: {}\nseed: {}\n", terminal_text(run.plan_name), run.seed);
+  std::string text = fmt::format("{}: {}\nplan: {}\nseed: {}\n", headline(run), terminal_text(run.deciding_rule),
+                                 terminal_text(run.plan_name), run.seed);
+  for (const auto& [phase, rule, was, now] : run.weakened)
+    text += fmt::format("weakened since the last GO of phase {}: {}: was {}, is {}\n", terminal_text(phase),
+                        terminal_text(rule), terminal_text(was), terminal_text(now));
+  text += terminal_text(ledger_line(run.ledger)) + "\n";
   if (!run.controls_enabled) text += "controls were off: no pass of this run was proved able to fail\n";
   if (!run.interrupted.empty()) text += fmt::format("interrupted by {}\n", terminal_text(run.interrupted));
   for (const auto& service : run.services) {
@@ -134,16 +157,23 @@ class Collector {
   std::map<std::size_t, Names> case_names_;
 };
 
+void add_check(Collector& collector, const PhaseResult& phase, const CheckResult& check) {
+  const Concession* concession = concession_for(phase, check);
+  collector.add(
+      phase.name, check.suite,
+      {.classname = {},
+       .name = check.stage.empty() ? check.name : fmt::format("{} ({})", check.name, check.stage),
+       .verdict = concession != nullptr ? Verdict::passed : check.outcome.verdict,
+       .message = concession != nullptr ? fmt::format("counts as passed, {}: {}", concession->why, check.outcome.reason)
+                                        : check.outcome.reason,
+       .details = check_details(check, concession),
+       .conceded = concession != nullptr ? concession->why : "",
+       .started = check.started,
+       .duration = check.duration});
+}
+
 void add_phase(Collector& collector, const PhaseResult& phase) {
-  for (const auto& check : phase.checks)
-    collector.add(phase.name, check.suite,
-                  {.classname = {},
-                   .name = check.stage.empty() ? check.name : fmt::format("{} ({})", check.name, check.stage),
-                   .verdict = check.outcome.verdict,
-                   .message = check.outcome.reason,
-                   .details = check_details(check),
-                   .started = check.started,
-                   .duration = check.duration});
+  for (const auto& check : phase.checks) add_check(collector, phase, check);
   // A phase that was only passed through was not asked; that it could not be entered is no such excuse.
   const bool not_asked = phase.entered_only && phase.decision != Decision::no_go;
   collector.add(phase.name, "gate",
@@ -151,8 +181,9 @@ void add_phase(Collector& collector, const PhaseResult& phase) {
                  .name = "gate",
                  .verdict = not_asked ? Verdict::skipped : as_verdict(phase.decision),
                  .message = not_asked ? "entered only because a later phase needs it; its gate was not asked"
-                                      : fmt::format("{}: {}", to_string(phase.decision), phase.deciding_rule),
+                                      : fmt::format("{}: {}", headline(phase), phase.deciding_rule),
                  .details = gate_details(phase),
+                 .conceded = {},
                  .started = phase.started,
                  .duration = phase.duration});
 }
@@ -180,8 +211,9 @@ std::vector<CaseSuite> case_suites(const RunResult& run, std::size_t details_lim
                 {.classname = {},
                  .name = "decision",
                  .verdict = as_verdict(run.decision),
-                 .message = fmt::format("{}: {}", to_string(run.decision), run.deciding_rule),
+                 .message = fmt::format("{}: {}", headline(run), run.deciding_rule),
                  .details = run_details(run),
+                 .conceded = {},
                  .started = run.started,
                  .duration = run.duration});
   for (const auto& phase : run.phases) add_phase(collector, phase);
@@ -192,6 +224,7 @@ std::vector<CaseSuite> case_suites(const RunResult& run, std::size_t details_lim
                    .verdict = Verdict::skipped,
                    .message = absent.why,
                    .details = {},
+                   .conceded = {},
                    .started = run.started,
                    .duration = {}});
   return collector.take();

@@ -14,8 +14,9 @@ struct Case {
   std::string classname;  ///< "data.migration": two parts, no other dots, as CI systems split at the last one
   std::string name;       ///< unique within the class: "captures-equal (after)"
   Verdict verdict = Verdict::errored;
-  std::string message;  ///< one line
-  std::string details;  ///< lines
+  std::string message;   ///< one line
+  std::string details;   ///< lines
+  std::string conceded;  ///< why a check that did not pass counts as passed; else empty
   TimePoint started{};
   std::chrono::nanoseconds duration{0};
 };

@@ -6,6 +6,7 @@
 
 #include "reports/cases.hpp"
 #include "reports/escape.hpp"
+#include "reports/summary.hpp"
 
 namespace sluice::reports {
 namespace {
@@ -45,8 +46,34 @@ Json test(const CaseSuite& suite, const Case& item) {
               {"suite", Json::array({valid_utf8(suite.name)})},
               {"rawStatus", to_string(item.verdict)}};
   if (!item.message.empty()) out["message"] = valid_utf8(item.message);
+  if (!item.conceded.empty()) out["extra"] = {{"conceded", valid_utf8(item.conceded)}};
   if (!item.details.empty() && item.verdict != Verdict::passed) out["trace"] = valid_utf8(item.details);
   return out;
+}
+
+Json waivers(const RunResult& run) {
+  Json all = Json::array();
+  for (const auto& phase : run.phases) {
+    for (const auto& [waiver, state, hidden, hides] : phase.waivers) {
+      all.push_back({{"phase", valid_utf8(phase.name)},
+                     {"state", valid_utf8(state)},
+                     {"owner", valid_utf8(waiver.owner)},
+                     {"reason", valid_utf8(waiver.reason)},
+                     {"expires", valid_utf8(waiver.expires)},
+                     {"source", valid_utf8(waiver.source)},
+                     {"hidden", hidden}});
+    }
+  }
+  return all;
+}
+
+Json weakened(const RunResult& run) {
+  Json all = Json::array();
+  for (const auto& [phase, rule, was, now] : run.weakened) {
+    all.push_back(
+        {{"phase", valid_utf8(phase)}, {"rule", valid_utf8(rule)}, {"was", valid_utf8(was)}, {"now", valid_utf8(now)}});
+  }
+  return all;
 }
 
 }  // namespace
@@ -75,10 +102,13 @@ std::string ctrf(const RunResult& run) {
                   {"tests", std::move(tests)},
                   {"extra",
                    {{"decision", to_string(run.decision)},
+                    {"headline", headline(run)},
                     {"deciding_rule", valid_utf8(run.deciding_rule)},
                     {"plan", valid_utf8(run.plan_name)},
                     {"seed", std::to_string(run.seed)},
-                    {"controls_enabled", run.controls_enabled}}}};
+                    {"controls_enabled", run.controls_enabled},
+                    {"waivers", waivers(run)},
+                    {"weakened", weakened(run)}}}};
   const Json report = {
       {"reportFormat", "CTRF"}, {"specVersion", "0.0.0"}, {"generatedBy", "sluice"}, {"results", std::move(results)}};
   return report.dump(2) + "\n";

@@ -7,6 +7,7 @@
 
 #include "harness/core/parameters.hpp"
 #include "reports/escape.hpp"
+#include "reports/html_gate.hpp"
 #include "reports/html_phase.hpp"
 #include "reports/markup.hpp"
 #include "reports/page_assets.hpp"
@@ -31,21 +32,34 @@ void write_head(Markup& page, const RunResult& run) {
   page.lone("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
   page.lone("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
   page.lone("meta", {{"name", "referrer"}, {"content", "no-referrer"}});
-  page.leaf("title", fmt::format("{}: {}", to_string(run.decision), clipped(run.plan_name, 200)));
+  page.leaf("title", fmt::format("{}: {}", headline(run), clipped(run.plan_name, 200)));
   page.style(page_css);
 }
 
+std::string phases_judged(const RunResult& run) {
+  std::string names;
+  for (const auto& phase : run.phases) {
+    if (!phase.entered_only) names += (names.empty() ? "" : ", ") + phase.name;
+  }
+  return clipped(names, 300);
+}
+
 void write_banner(Markup& page, const RunResult& run) {
-  const auto banner = page.element("header", {{"class", "banner " + status_class(run.decision)}});
+  const bool plain = headline(run) == to_string(run.decision);  // a GO that puts up with something is not green
+  const auto banner =
+      page.element("header", {{"class", "banner " + (plain ? status_class(run.decision) : "inconclusive")}});
   const auto inner = page.element("div", {{"class", "width"}});
   page.leaf("p", run.plan_name, {{"class", "plan"}});
   {
     const auto title = page.element("h1");
     page.leaf("span", mark(run.decision), {{"aria-hidden", "true"}, {"class", "sign"}});
     page.text(fmt::format(" {}", to_string(run.decision)));
+    if (const std::string words = headline(run); words.size() > to_string(run.decision).size())
+      page.leaf("span", words.substr(to_string(run.decision).size()), {{"class", "but"}});
   }
   page.leaf("p", run.deciding_rule, {{"class", "rule"}});
   const auto facts = page.element("dl", {{"class", "facts"}});
+  write_fact(page, phases_judged(run).find(',') == std::string::npos ? "Phase" : "Phases", phases_judged(run));
   write_fact(page, "When", human_time(run.started));
   write_fact(page, "Took", human_duration(run.duration));
   write_fact(page, "Host", run.host);
@@ -70,8 +84,11 @@ struct TileState {
 
 // A suite speaks well of itself only when something ran and all of it passed.
 TileState tile_state(const SuiteCount& count) {
-  if (count.failed + count.errored != 0) return {"✗", count.failed != 0 ? "failed" : "errored", "failed"};
-  if (count.inconclusive != 0) return {"?", "inconclusive", "inconclusive"};
+  const std::uint64_t failed = count.failed - count.waived;
+  if (failed + count.errored != 0) return {"✗", failed != 0 ? "failed" : "errored", "failed"};
+  if (count.inconclusive != 0)
+    return {"?", count.inconclusive == count.allowed ? "allowed" : "inconclusive", "inconclusive"};
+  if (count.waived != 0) return {"~", "waived", "inconclusive"};
   if (count.ran() == 0) return {"–", "nothing ran", "skipped"};
   if (count.not_run != 0) return {"?", "not all ran", "inconclusive"};
   return {"✓", "all passed", "passed"};
@@ -85,7 +102,8 @@ void write_tile_numbers(Markup& page, const SuiteCount& count) {
     page.leaf("dd", grouped(value));
   };
   add("ran", count.ran());
-  add("failed", count.failed);
+  add("failed", count.failed - count.waived);
+  add("waived", count.waived);
   add("inconclusive", count.inconclusive);
   add("not run", count.not_run);
 }
@@ -97,6 +115,7 @@ void write_tile(Markup& page, const SuiteCount& count) {
   write_chip(page, state.sign, state.word, state.status);
   write_tile_numbers(page, count);
   if (count.errored != 0) page.leaf("p", fmt::format("{} of {} errored", grouped(count.errored), grouped(count.ran())));
+  if (count.allowed != 0) page.leaf("p", fmt::format("{} inconclusive, as the plan allows", grouped(count.allowed)));
 }
 
 void write_suites(Markup& page, const RunResult& run) {
@@ -129,7 +148,7 @@ void write_phases(Markup& page, const RunResult& run) {
       if (passed_through)
         write_chip(page, "–", "entered only", "skipped");
       else
-        write_chip(page, phase.decision);
+        write_chip(page, mark(phase.decision), headline(phase), conceded_class(phase));
     }
   }
   for (std::size_t i = 0; i < run.phases.size(); ++i) write_phase(page, run.phases[i], i + 1);
@@ -230,11 +249,14 @@ std::string html(const RunResult& run) {
       const auto main = page.element("main", {{"class", "width"}});
       write_warnings(page, run);
       write_suites(page, run);
+      write_gates(page, run);
+      write_identities(page, run);
+      write_waivers(page, run);
+      write_history(page, run);
+      write_again(page, run);
       write_phases(page, run);
       write_services(page, run);
       write_not_run(page, run);
-      write_identities(page, run);
-      write_again(page, run);
     }
     page.leaf("footer", fmt::format("Sluice {}, run {}, {}", run.sluice_version, run.run_id, human_time(run.started)),
               {{"class", "width"}});

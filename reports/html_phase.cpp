@@ -13,53 +13,35 @@ namespace {
 constexpr std::size_t value_window = 1200;
 constexpr std::size_t log_limit = 16'384;
 
-void write_head(Markup& page, std::initializer_list<std::string_view> names) {
-  const auto head = page.element("thead");
-  const auto row = page.element("tr");
-  for (const auto name : names)
-    page.leaf("th", name, {{"scope", "col"}, {"class", name == "Samples" || name == "Took" ? "num" : "col"}});
-}
-
-void write_rules(Markup& page, const PhaseResult& phase) {
-  if (phase.rules.empty()) return;
-  page.leaf("h4", "Gate");
-  const auto scroll = page.element(
-      "div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Rules of the gate"}});
-  const auto table = page.element("table");
-  write_head(page, {"Rule", "Decision", "Observed", "Limit", "Samples"});
-  const auto body = page.element("tbody");
-  for (const auto& rule : phase.rules) {
-    const auto row = page.element("tr");
-    {
-      const auto name = page.element("th", {{"scope", "row"}});
-      page.text(rule.rule);
-      if (!rule.explanation.empty()) page.leaf("small", rule.explanation);
-    }
-    {
-      const auto decision = page.element("td", {{"data-label", "Decision"}});
-      write_chip(page, rule.decision);
-    }
-    page.leaf("td", rule.observed, {{"data-label", "Observed"}});
-    page.leaf("td", rule.limit, {{"data-label", "Limit"}});
-    page.leaf("td", rule.samples ? grouped(*rule.samples) : "–", {{"class", "num"}, {"data-label", "Samples"}});
-  }
+void write_action(Markup& page, const ActionResult& action, bool well, std::string_view word) {
+  const auto item = page.element("li");
+  write_chip(page, well ? "✓" : "✗", word, well ? "passed" : "failed");
+  page.text(" ");
+  page.leaf("strong", action.name);
+  page.text(" " + action.outcome);
+  page.leaf("span", human_duration(action.duration), {{"class", "took"}});
+  write_command(page, action.command);
+  if (!well) write_log(page, action.output_tail, action.log);
 }
 
 void write_actions(Markup& page, const PhaseResult& phase) {
-  if (phase.actions.empty()) return;
-  page.leaf("h4", "Actions");
-  const auto list = page.element("ul", {{"class", "actions"}});
-  for (const auto& action : phase.actions) {
-    const auto item = page.element("li");
-    write_chip(page, action.succeeded ? "✓" : "✗", action.succeeded ? "done" : "failed",
-               action.succeeded ? "passed" : "failed");
-    page.text(" ");
-    page.leaf("strong", action.name);
-    page.text(" " + action.outcome);
-    page.leaf("span", human_duration(action.duration), {{"class", "took"}});
-    write_command(page, action.command);
-    if (!action.succeeded) write_log(page, action.output_tail, action.log);
+  if (!phase.actions.empty()) {
+    page.leaf("h4", "Actions");
+    const auto list = page.element("ul", {{"class", "actions"}});
+    for (const auto& action : phase.actions)
+      write_action(page, action, action.succeeded, action.succeeded ? "done" : "failed");
   }
+  if (!phase.rollback) return;
+  const ActionResult& rollback = *phase.rollback;
+  page.leaf("h4", "Rolled back");
+  {
+    const auto list = page.element("ul", {{"class", "actions"}});
+    write_action(page, rollback, in_time(rollback),
+                 !rollback.succeeded ? "failed"
+                 : in_time(rollback) ? "done"
+                                     : "done too late");
+  }
+  page.leaf("p", fmt::format("The rollback {}.", window_text(rollback)), {{"class", "dim"}});
 }
 
 void write_metrics(Markup& page, const std::vector<Metric>& metrics) {
@@ -67,7 +49,7 @@ void write_metrics(Markup& page, const std::vector<Metric>& metrics) {
   const auto scroll =
       page.element("div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Measurements"}});
   const auto table = page.element("table");
-  write_head(page, {"Metric", "Measured", "Limit", "Samples"});
+  write_table_head(page, {"Metric", "Measured", "Limit", "Samples"});
   const auto body = page.element("tbody");
   for (const auto& metric : metrics) {
     const auto row = page.element("tr");
@@ -170,7 +152,15 @@ void write_findings(Markup& page, const Outcome& outcome) {
   for (const auto& finding : outcome.findings) write_finding(page, finding);
 }
 
-void write_evidence(Markup& page, const Outcome& outcome) {
+void write_overlap(Markup& page, const CheckResult& check) {
+  if (check.stage != "during") return;
+  const auto pair = page.element("div");
+  page.leaf("dt", "Beside the actions");
+  page.leaf("dd", check.overlapped.count() == 0 ? "at no time" : "for " + human_duration(check.overlapped));
+}
+
+void write_evidence(Markup& page, const CheckResult& check) {
+  const Outcome& outcome = check.outcome;
   const auto list = page.element("dl", {{"class", "facts"}});
   {
     const auto pair = page.element("div");
@@ -193,6 +183,7 @@ void write_evidence(Markup& page, const Outcome& outcome) {
       if (!outcome.control->observed.empty()) page.leaf("small", "It said: " + outcome.control->observed);
     }
   }
+  write_overlap(page, check);
   if (!outcome.artifacts.empty()) {
     const auto pair = page.element("div");
     page.leaf("dt", "Files");
@@ -204,7 +195,7 @@ void write_evidence(Markup& page, const Outcome& outcome) {
   }
 }
 
-void write_check(Markup& page, const CheckResult& check) {
+void write_check(Markup& page, const CheckResult& check, const Concession* concession) {
   const Outcome& outcome = check.outcome;
   const bool open = outcome.verdict != Verdict::passed && outcome.verdict != Verdict::skipped;
   const std::string status = fmt::format("check {}", to_string(outcome.verdict));
@@ -213,13 +204,16 @@ void write_check(Markup& page, const CheckResult& check) {
   {
     const auto summary = page.element("summary");
     write_chip(page, outcome.verdict);
+    if (concession != nullptr)
+      write_chip(page, "~", outcome.verdict == Verdict::failed ? "waived" : "allowed", "inconclusive");
     page.leaf("strong", check.name);
     page.leaf("span", check.kind + (check.stage.empty() ? "" : ", " + check.stage), {{"class", "dim"}});
     page.leaf("span", human_duration(check.duration), {{"class", "took"}});
     page.leaf("span", outcome.reason, {{"class", "reason"}});
+    if (concession != nullptr) page.leaf("span", "Counts as passed: " + concession->why, {{"class", "reason"}});
   }
   const auto body = page.element("div", {{"class", "body"}});
-  write_evidence(page, outcome);
+  write_evidence(page, check);
   write_metrics(page, outcome.metrics);
   write_findings(page, outcome);
   if (!check.reproduce.empty()) {
@@ -229,6 +223,17 @@ void write_check(Markup& page, const CheckResult& check) {
 }
 
 }  // namespace
+
+void write_table_head(Markup& page, std::initializer_list<std::string_view> names) {
+  const auto head = page.element("thead");
+  const auto row = page.element("tr");
+  for (const auto name : names)
+    page.leaf("th", name, {{"scope", "col"}, {"class", name == "Samples" || name == "Took" ? "num" : "col"}});
+}
+
+std::string conceded_class(const PhaseResult& phase) {
+  return phase.decision == Decision::go && !phase.concessions.empty() ? "inconclusive" : status_class(phase.decision);
+}
 
 std::string status_class(Decision decision) {
   if (decision == Decision::go) return "go";
@@ -270,7 +275,7 @@ void write_log(Markup& page, std::string_view tail, std::string_view path) {
 void write_phase(Markup& page, const PhaseResult& phase, std::size_t index) {
   const std::string anchor = fmt::format("phase-{}", index);
   const std::string status = fmt::format(
-      "phase {}", phase.entered_only && phase.decision != Decision::no_go ? "skipped" : status_class(phase.decision));
+      "phase {}", phase.entered_only && phase.decision != Decision::no_go ? "skipped" : conceded_class(phase));
   const auto article =
       page.element("article", {{"id", anchor}, {"class", status}, {"aria-labelledby", anchor + "-name"}});
   {
@@ -279,14 +284,16 @@ void write_phase(Markup& page, const PhaseResult& phase, std::size_t index) {
     if (phase.entered_only && phase.decision != Decision::no_go)
       write_chip(page, "–", "entered only", "skipped");
     else
-      write_chip(page, phase.decision);
+      write_chip(page, mark(phase.decision), headline(phase), conceded_class(phase));
     page.leaf("span", human_duration(phase.duration), {{"class", "took"}});
   }
-  if (!phase.deciding_rule.empty()) page.leaf("p", phase.deciding_rule, {{"class", "rule"}});
-  write_rules(page, phase);
+  if (phase.entered_only && !phase.deciding_rule.empty()) page.leaf("p", phase.deciding_rule, {{"class", "rule"}});
+  if (!phase.environment_failure.empty())
+    page.leaf("p", "The environment did not hold: " + phase.environment_failure,
+              {{"class", "warning"}, {"role", "note"}});
   write_actions(page, phase);
   if (!phase.checks.empty()) page.leaf("h4", "Checks");
-  for (const auto& check : phase.checks) write_check(page, check);
+  for (const auto& check : phase.checks) write_check(page, check, concession_for(phase, check));
 }
 
 }  // namespace sluice::reports

@@ -64,6 +64,20 @@ TEST(Junit, ExcusesAPhaseThatWasOnlyPassedThroughUnlessItFailed) {
   EXPECT_TRUE(case_of(parsed(junit(run)), "foundation.gate", "gate").child("failure"));
 }
 
+TEST(Junit, BreaksNoBuildOnWhatIsWaivedAndSaysSo) {
+  const auto document = parsed(junit(waived_sample()));
+  EXPECT_STREQ(document.child("testsuites").attribute("failures").value(), "0");
+  EXPECT_STREQ(document.child("testsuites").attribute("errors").value(), "0");
+  const auto waived = case_of(document, "data.migration", "captures-equal (after)");
+  EXPECT_THAT(waived.child("system-out").child_value(),
+              testing::StartsWith("WAIVED, counts as passed: its 2 errors are waived by Grace Hopper"));
+  EXPECT_THAT(waived.child("system-out").child_value(), HasSubstr("row-missing"));
+  EXPECT_THAT(case_of(document, "data.load", "latency (during)").child("system-out").child_value(),
+              testing::StartsWith("ALLOWED TO BE INCONCLUSIVE"));
+  EXPECT_THAT(case_of(document, "run.decision", "decision").child("system-out").child_value(),
+              testing::StartsWith("GO with 2 waived findings and 1 check allowed"));
+}
+
 TEST(Junit, TellsWhereOldNewAndHowToReproduce) {
   const auto document = parsed(junit(no_go_sample()));
   const std::string text = case_of(document, "data.migration", "captures-equal (after)").child("failure").child_value();

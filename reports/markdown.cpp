@@ -57,9 +57,14 @@ std::string_view sign(Decision decision) {
   return decision == Decision::no_go ? "🔴" : "🟡";
 }
 
+// A GO that puts up with something is not green.
+std::string_view sign(const RunResult& run) {
+  return headline(run) == to_string(run.decision) ? sign(run.decision) : sign(Decision::inconclusive);
+}
+
 std::string head(const RunResult& run) {
-  std::string out = fmt::format("## {} {}: {}\n\n**{}**\n\n", sign(run.decision), to_string(run.decision),
-                                cell(run.plan_name), cell(run.deciding_rule, 1000));
+  std::string out = fmt::format("## {} {}: {}\n\n**{}**\n\n", sign(run), headline(run), cell(run.plan_name),
+                                cell(run.deciding_rule, 1000));
   if (!run.controls_enabled) out += "> ⚠️ **Controls are off**: no pass of this run was proved able to fail.\n\n";
   if (!run.interrupted.empty()) out += fmt::format("> ⚠️ **Interrupted** by {}.\n\n", cell(run.interrupted));
   out += fmt::format("{} · took {} · seed {} · run {}\n\n", human_time(run.started), human_duration(run.duration),
@@ -68,21 +73,26 @@ std::string head(const RunResult& run) {
 }
 
 std::string suites(const RunResult& run) {
-  std::string out = "| suite | ran | failed | inconclusive | errored | not run |\n|---|--:|--:|--:|--:|--:|\n";
+  std::string out =
+      "| suite | ran | failed | waived | inconclusive | errored | not run |\n|---|--:|--:|--:|--:|--:|--:|\n";
   const auto counts = count_suites(run);
   for (std::size_t i = 0; i < std::min<std::size_t>(counts.size(), 20); ++i)
-    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", cell(counts[i].suite, 60), counts[i].ran(),
-                       counts[i].failed, counts[i].inconclusive, counts[i].errored, counts[i].not_run);
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", cell(counts[i].suite, 60), counts[i].ran(),
+                       counts[i].failed - counts[i].waived, counts[i].waived, counts[i].inconclusive, counts[i].errored,
+                       counts[i].not_run);
   return out + "\n";
 }
 
 std::string rules(const PhaseResult& phase) {
   if (phase.rules.empty()) return "";
   std::string out = "| rule | decision | observed | limit | samples |\n|---|---|---|---|--:|\n";
-  for (const auto& rule : phase.rules)
-    out +=
-        fmt::format("| {} | {} {} | {} | {} | {} |\n", cell(rule.rule), sign(rule.decision), to_string(rule.decision),
-                    cell(rule.observed), cell(rule.limit), rule.samples ? grouped(*rule.samples) : "");
+  for (const auto& rule : phase.rules) {
+    const bool conceded = is_conceded(phase, rule);
+    out += fmt::format("| {} | {} {}{} | {} | {} | {} |\n", cell(rule.rule),
+                       sign(conceded ? Decision::inconclusive : rule.decision), to_string(rule.decision),
+                       conceded ? ", conceded" : "", cell(rule.observed), cell(rule.limit),
+                       rule.samples ? grouped(*rule.samples) : "");
+  }
   return out + "\n";
 }
 
@@ -113,14 +123,19 @@ std::string findings(const CheckResult& check, const Level& level) {
                      cell(check.name), count, out);
 }
 
+std::string_view concession_word(const PhaseResult& phase, const CheckResult& check) {
+  if (concession_for(phase, check) == nullptr) return "";
+  return check.outcome.verdict == Verdict::failed ? ", waived" : ", allowed";
+}
+
 std::string checks(const PhaseResult& phase, const Level& level) {
   std::string rows;
   for (const auto& check : phase.checks) {
     if (!level.passed_checks && check.outcome.verdict == Verdict::passed) continue;
-    rows +=
-        fmt::format("| {} {} | {} | {} | {} | {} |\n", mark(check.outcome.verdict), to_string(check.outcome.verdict),
-                    cell(check.stage.empty() ? check.name : check.name + " (" + check.stage + ")"), cell(check.kind),
-                    cell(check.outcome.reason), human_duration(check.duration));
+    rows += fmt::format("| {} {}{} | {} | {} | {} | {} |\n", mark(check.outcome.verdict),
+                        to_string(check.outcome.verdict), concession_word(phase, check),
+                        cell(check.stage.empty() ? check.name : check.name + " (" + check.stage + ")"),
+                        cell(check.kind), cell(check.outcome.reason), human_duration(check.duration));
   }
   if (rows.empty()) return "";
   std::string out = "| verdict | check | kind | why | took |\n|---|---|---|---|--:|\n" + rows + "\n";
@@ -133,7 +148,7 @@ std::string phases(const RunResult& run, const Level& level) {
   for (const auto& phase : run.phases) {
     out += phase.entered_only ? fmt::format("### {}: entered only\n\n", cell(phase.name))
                               : fmt::format("### {} {}: {}\n\n{}\n\n", sign(phase.decision), cell(phase.name),
-                                            to_string(phase.decision), cell(phase.deciding_rule, 1000));
+                                            headline(phase), cell(phase.deciding_rule, 1000));
     out += rules(phase);
     for (const auto& action : phase.actions) {
       if (!action.succeeded) out += fmt::format("- ✗ action {}: {}\n\n", cell(action.name), cell(action.outcome));
@@ -141,6 +156,53 @@ std::string phases(const RunResult& run, const Level& level) {
     if (level.checks) out += checks(phase, level);
   }
   return out;
+}
+
+std::string waivers(const RunResult& run) {
+  std::string rows;
+  std::size_t shown = 0;
+  for (const auto& phase : run.phases) {
+    for (const auto& [waiver, state, hidden, hides] : phase.waivers) {
+      if (++shown > rows_max) break;
+      const auto left = days_left(waiver, phase);
+      const bool expired = !left || *left < 0;
+      rows += fmt::format("| {} {} | {} | {} | {}{} | {} | {} | {} |\n",
+                          sign(state == "used" ? Decision::inconclusive : Decision::no_go), cell(state),
+                          cell(phase.name), cell(waiver.owner), cell(waiver.expires),
+                          expired ? "" : fmt::format(" ({} left)", counted(static_cast<std::uint64_t>(*left), "day")),
+                          counted(hidden, "finding"), cell(waiver.reason), code_cell(waiver.source));
+    }
+    for (const auto& concession : phase.concessions) {
+      if (concession.verdict != Verdict::inconclusive || ++shown > rows_max) continue;
+      rows += fmt::format("| {} allowed | {} |  |  | {} may be inconclusive | {} |  |\n", sign(Decision::inconclusive),
+                          cell(phase.name), cell(concession.check), cell(concession.why));
+    }
+  }
+  if (rows.empty()) return "";
+  return "### Waivers\n\n| state | phase | owner | expires | hides | reason | place "
+         "|\n|---|---|---|---|---|---|---|\n" +
+         rows + "\n";
+}
+
+std::string history(const RunResult& run) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(run.weakened.size(), rows_max); ++i) {
+    const auto& [phase, rule, was, now] = run.weakened[i];
+    out += fmt::format("- ⚠️ weakened since the last GO: {} of phase {}: was {}, is {}\n", cell(rule), cell(phase),
+                       cell(was), cell(now));
+  }
+  for (const auto& phase : run.phases) {
+    if (phase.rollback)
+      out += fmt::format("- {} phase {} was rolled back by {}: {}, {}\n", in_time(*phase.rollback) ? "✓" : "✗",
+                         cell(phase.name), cell(phase.rollback->name), cell(phase.rollback->outcome),
+                         window_text(*phase.rollback));
+    for (const auto& evidence : phase.evidence)
+      out += fmt::format("- phase {} stands on phase {}: GO in run {}, {}\n", cell(phase.name), cell(evidence.phase),
+                         code_cell(evidence.run_id), human_time(evidence.at));
+  }
+  if (!run.ledger.path.empty() || !run.ledger.problem.empty())
+    out += fmt::format("- {}\n", cell(ledger_line(run.ledger)));
+  return out.empty() ? "" : "### History\n\n" + out + "\n";
 }
 
 std::string services(const RunResult& run) {
@@ -179,8 +241,8 @@ std::string note(const Level& level) {
 
 std::string markdown(const RunResult& run, std::size_t bytes_max) {
   for (const auto& level : levels) {
-    std::string out =
-        head(run) + note(level) + suites(run) + phases(run, level) + services(run) + not_run(run) + again(run);
+    std::string out = head(run) + note(level) + suites(run) + waivers(run) + history(run) + phases(run, level) +
+                      services(run) + not_run(run) + again(run);
     if (out.size() <= bytes_max) return out;
   }
   return head(run) + "> This summary was cut to its head. The whole is in report.html and report.json.\n";

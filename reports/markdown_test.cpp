@@ -19,6 +19,16 @@ TEST(Markdown, BeginsWithTheDecisionAndItsRule) {
   EXPECT_THAT(markdown(inconclusive_sample()), HasSubstr("**Controls are off**"));
 }
 
+TEST(Markdown, IsNotGreenWhereSomethingIsWaived) {
+  const std::string text = markdown(waived_sample());
+  EXPECT_THAT(text, StartsWith("## 🟡 GO with 2 waived findings and 1 check allowed to be inconclusive: "));
+  EXPECT_THAT(text, HasSubstr("| 🟡 used | data | Ada Lovelace | 2027-01-31 (72 days left) | 1 finding |"));
+  EXPECT_THAT(text, HasSubstr("| ✗ failed, waived | captures-equal (after) |"));
+  EXPECT_THAT(text, HasSubstr("| require captures-equal | 🟡 GO, conceded | failed: "));
+  EXPECT_THAT(markdown(no_go_sample()), HasSubstr("| 🔴 expired | data | Ada Lovelace | 2026-11-06 |"));
+  EXPECT_THAT(markdown(no_go_sample()), HasSubstr("weakened since the last GO: limit p99\\_ratio of latency"));
+}
+
 TEST(Markdown, KeepsHostileTextInert) {
   const std::string text = markdown(no_go_sample());
   for (const char* markup : {"<script", "<img", "<style", "**bold**", "https://evil", "$x$", "\x1b", "\u202E"})

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "harness/core/day.hpp"
+#include "harness/core/parameters.hpp"
 
 namespace sluice::reports {
 namespace {
@@ -161,6 +162,29 @@ const Concession* concession_for(const PhaseResult& phase, const CheckResult& ch
       return &concession;
   }
   return nullptr;
+}
+
+bool is_conceded(const PhaseResult& phase, const RuleResult& rule) {
+  return rule.decision == Decision::go && !rule.explanation.empty() &&
+         std::any_of(phase.concessions.begin(), phase.concessions.end(),
+                     [&](const Concession& concession) { return rule.rule == "require " + concession.check; });
+}
+
+std::string ledger_line(const LedgerEntry& entry) {
+  if (!entry.problem.empty()) return fmt::format("Not recorded in the ledger: {}", entry.problem);
+  if (entry.path.empty()) return "Not recorded: no ledger was asked for.";
+  if (entry.record.empty()) return fmt::format("Not recorded in the ledger {}.", entry.path);
+  return fmt::format("Recorded as #{} in {}: {}", entry.sequence, entry.path, entry.record);
+}
+
+bool in_time(const ActionResult& rollback) {
+  return rollback.succeeded && (!rollback.within || rollback.duration <= *rollback.within);
+}
+
+std::string window_text(const ActionResult& rollback) {
+  if (!rollback.within) return "took " + human_duration(rollback.duration);
+  return fmt::format("took {} of the {} that it has", human_duration(rollback.duration),
+                     human_duration(*rollback.within));
 }
 
 std::optional<std::int64_t> days_left(const Waiver& waiver, const PhaseResult& phase) {

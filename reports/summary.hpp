@@ -44,9 +44,19 @@ std::string headline(const PhaseResult& phase);
 /// Why a check that did not pass counts as passed; nullptr when it does not. `check` must be one of the phase.
 const Concession* concession_for(const PhaseResult& phase, const CheckResult& check);
 
+/// Whether the rule is kept only because the gate puts up with its check.
+bool is_conceded(const PhaseResult& phase, const RuleResult& rule);
+
 /// How many days after the phase started the waiver still holds; negative once it has expired, nullopt when its date
 /// is none.
 std::optional<std::int64_t> days_left(const Waiver& waiver, const PhaseResult& phase);
+
+/// Where the run was recorded, or why it was not: "Recorded as #12 in runs.db: 3f79bb…".
+std::string ledger_line(const LedgerEntry& entry);
+/// "took 2.3 s of the 5.0 s that it has", for a rollback with a window.
+std::string window_text(const ActionResult& rollback);
+/// Whether it succeeded, and within its window where it has one.
+bool in_time(const ActionResult& rollback);
 
 /// A sign for the verdict or decision, for eyes that do not see its colour. One character wide.
 std::string_view mark(Verdict verdict);

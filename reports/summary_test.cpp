@@ -53,10 +53,52 @@ TEST(Counts, ShowASuiteThatTheDesignDoesNotName) {
   EXPECT_EQ(count_suites(run).back().suite, "custom");
 }
 
-TEST(NotRunList, NamesSkippedChecksAndPhasesWithoutTheirChecks) {
+TEST(Counts, TellWaivedAndAllowedFromWhatReallyFailed) {
+  const auto counts = count_suites(waived_sample());
+  EXPECT_EQ(counts[1].failed, 1u);
+  EXPECT_EQ(counts[1].waived, 1u);
+  EXPECT_EQ(counts[2].inconclusive, 1u);
+  EXPECT_EQ(counts[2].allowed, 1u);
+  EXPECT_EQ(count_suites(no_go_sample())[1].waived, 0u);
+}
+
+TEST(Headline, LetsNoGoLookPlainThatIsNot) {
+  EXPECT_EQ(headline(go_sample()), "GO");
+  EXPECT_EQ(headline(no_go_sample()), "NO-GO");
+  RunResult run = waived_sample();
+  EXPECT_EQ(headline(run), "GO with 2 waived findings and 1 check allowed to be inconclusive");
+  EXPECT_EQ(headline(run.phases.back()), headline(run));
+  run.phases.back().concessions.pop_back();
+  run.phases.back().concessions[0].findings = 1;
+  EXPECT_EQ(headline(run), "GO with 1 waived finding");
+  run.decision = Decision::no_go;
+  EXPECT_EQ(headline(run), "NO-GO");
+}
+
+TEST(Waivers, HoldUpToTheirLastDay) {
+  PhaseResult phase;
+  phase.started = std::chrono::sys_days(std::chrono::year(2026) / 11 / 20) + std::chrono::hours(23);
+  const auto left = [&](const char* expires) {
+    return days_left(Waiver{.check = {},
+                            .rule = {},
+                            .where = {},
+                            .owner = {},
+                            .reason = {},
+                            .expires = expires,
+                            .severity_ack = {},
+                            .source = {}},
+                     phase);
+  };
+  EXPECT_EQ(left("2026-11-20"), 0);
+  EXPECT_EQ(left("2026-12-01"), 11);
+  EXPECT_EQ(left("2026-11-19"), -1);
+  EXPECT_FALSE(left("soon"));
+}
+
+TEST(NotRunList, NamesEverySkippedCheckOnce) {
   const auto absent = everything_not_run(go_sample());
   ASSERT_EQ(absent.size(), 1u);
-  EXPECT_EQ(absent.front().phase, "foundation");
+  EXPECT_EQ(absent.front().name, "same-answers");
   EXPECT_EQ(everything_not_run(no_go_sample()).back().name, "schema");
 }
 

@@ -118,7 +118,7 @@ class Summary {
 
   // What a person wants to know first, and what to type next.
   void add_head(const RunResult& run) {
-    out_ += fmt::format("{}  {}\n", styled(style_of(run.decision), std::string(to_string(run.decision))),
+    out_ += fmt::format("{}  {}\n", styled(style_of(run.decision), headline(run)),
                         styled(Style::bold, line(run.plan_name)));
     out_ += fmt::format("  {}\n", line(run.deciding_rule));
     rule_said_ = run.deciding_rule;
@@ -169,7 +169,7 @@ class Summary {
   // Again at the end, where the eye is when much has scrolled by.
   void add_end(const RunResult& run) {
     const std::string rule = run.decision == Decision::go ? "" : ": " + line(run.deciding_rule);
-    out_ += fmt::format("\n{}{}\n", styled(style_of(run.decision), std::string(to_string(run.decision))), rule);
+    out_ += fmt::format("\n{}{}\n", styled(style_of(run.decision), headline(run)), rule);
     if (!run.command.empty()) out_ += fmt::format("  whole run again: {}\n", terminal_text(run.command));
   }
 

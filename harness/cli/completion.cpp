@@ -150,6 +150,7 @@ std::string zsh_escaped(std::string_view text) {
   return out;
 }
 
+// A blank before a function of ours keeps _arguments from putting options of its own before our arguments.
 std::string zsh_action(const CompletedValue& value) {
   switch (value.from) {
     case From::files:
@@ -159,11 +160,11 @@ std::string zsh_action(const CompletedValue& value) {
     case From::choices:
       return fmt::format("({})", fmt::join(value.choices, " "));
     case From::phases:
-      return "_sluice_names phases";
+      return " _sluice_names phases";
     case From::checks:
-      return "_sluice_names checks";
+      return " _sluice_names checks";
     case From::kinds:
-      return "_sluice_kinds";
+      return " _sluice_kinds";
     case From::nothing:
     case From::anything:
       break;

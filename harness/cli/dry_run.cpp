@@ -110,7 +110,8 @@ class Planner {
     add_checks(phase, "during", phase.during, planned, result);
     add_checks(phase, "after", phase.after, planned, result);
     if (phase.rollback)
-      result.not_run.push_back({"action", *phase.rollback, phase.name, "a run does not roll back by itself"});
+      result.not_run.push_back({"action", phase.rollback->action, phase.name,
+                                "only a NO-GO is taken back, and only with --rollback-on-no-go"});
     return planned;
   }
 

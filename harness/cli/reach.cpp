@@ -25,7 +25,8 @@ std::string expanded(const std::string& text, const RunResult& result, const pla
       return value != nullptr ? value : "";
     }
     for (const auto& service : result.services) {
-      if (service.name == reference.name && reference.attribute == "url") return service.address;
+      if (service.name != reference.name || reference.attribute != "url") continue;
+      return service.state == "ready" ? service.address : "";
     }
     return reference.text;
   });
@@ -49,6 +50,11 @@ std::vector<std::string> openers(const ServiceResult& service, const plan::Plan&
 }
 
 }  // namespace
+
+bool anything_up(const RunResult& result) {
+  return result.services.empty() || std::any_of(result.services.begin(), result.services.end(),
+                                                [](const ServiceResult& service) { return service.state == "ready"; });
+}
 
 std::vector<std::string> how_to_reach(const RunResult& result, const plan::Plan& plan, const Folders& folders) {
   std::size_t width = 0;

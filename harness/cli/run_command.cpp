@@ -173,11 +173,14 @@ int run(const RunCommand& command, const Invocation& invocation) {
     std::function<void(const RunResult&)> keep;
     if (!command.keep.empty()) {
       keep = [&](const RunResult& so_far) {
-        held = command.keep == keep_always || so_far.decision != Decision::go;
+        const bool wanted = command.keep == keep_always || so_far.decision != Decision::go;
+        held = wanted && anything_up(so_far);
         if (held)
           hold(so_far, plan, {.work = folder.path(), .binaries = options.binaries}, signals, progress);
+        else if (wanted)
+          progress.say("No service is up: there is nothing to keep.");
         else
-          progress.say("GO: the environment is not kept up; --keep=always keeps it in any case");
+          progress.say("GO: the environment is not kept up; --keep=always keeps it in any case.");
       };
     }
     result = run::run_plan(plan, options, folder, clock, progress, signals.token(), keep, ledger.book());

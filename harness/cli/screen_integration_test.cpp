@@ -185,10 +185,13 @@ while (my $c = $s->accept()) { my $l = <$c>; print $c "HTTP/1.1 200 OK\r\nConten
 // The program itself in a terminal, paused in an action; what it prints to stdout goes to a file.
 class PausedRun : public ScreenTest {
  protected:
-  void begin(const std::string& environment = "") {
+  void write_plan() {
     folder_.write("plan.yaml", plan_text);
     folder_.write("server.pl", server_script);
     folder_.write("corpus.jsonl", "{\"method\": \"GET\", \"path\": \"/a\"}\n");
+  }
+  void begin(const std::string& environment = "") {
+    write_plan();
     terminal_ = std::make_unique<Terminal>(
         fmt::format("cd {0} && {1}/sluice run plan.yaml --seed 1 >stdout; echo ended with $?", folder_.path().string(),
                     SLUICE_BIN_DIR),
@@ -229,6 +232,22 @@ TEST_F(PausedRun, EndsAtOnceAtTheSecondCtrlCAndLeavesTheTerminalClean) {
   const Screen screen = terminal_->when_shows("ended with");
   EXPECT_EQ(screen.back(), "ended with 130");
   EXPECT_THAT(screen, Each(Not(StartsWith("  pause  action")))) << fmt::format("{}", fmt::join(screen, "\n"));
+}
+
+TEST_F(PausedRun, GivesTheTerminalBackCleanWhenItIsSuspendedAndDrawsAgainAfterwards) {
+  write_plan();
+  terminal_ = std::make_unique<Terminal>(fmt::format("cd {} && PS1='> ' bash --norc -i", folder_.path().string()));
+  terminal_->when_shows(">");
+  terminal_->press(shell_word(fmt::format("{}/sluice run plan.yaml --seed 1 >stdout", SLUICE_BIN_DIR)) + " Enter");
+  terminal_->when_shows("  pause  action  ");
+  terminal_->press("C-z");
+  const Screen suspended = terminal_->when_shows("Stopped");
+  EXPECT_THAT(suspended, Contains(StartsWith("[1]+  Stopped")));
+  EXPECT_THAT(suspended, Each(Not(StartsWith("  pause  action")))) << fmt::format("{}", fmt::join(suspended, "\n"));
+  terminal_->press("fg Enter");
+  EXPECT_THAT(terminal_->when_shows("  pause  action  "), Contains(StartsWith("  pause  action  ")));
+  terminal_->press("C-c");
+  EXPECT_THAT(terminal_->when_shows("stopping;"), Contains(StartsWith("stopping; press Ctrl-C again")));
 }
 
 TEST_F(PausedRun, WrapsNoLineHoweverNarrowTheTerminalBecomes) {

@@ -56,14 +56,16 @@ class SluiceTest : public ::testing::Test {
     std::filesystem::create_directory(folder_.path() / "tmp");
   }
 
-  std::unique_ptr<services::ChildProcess> start(std::vector<std::string> arguments) {
+  std::unique_ptr<services::ChildProcess> start(std::vector<std::string> arguments,
+                                                const std::filesystem::path& temporary = {}) {
     std::filesystem::remove(log());
     arguments.insert(arguments.begin(), std::string(SLUICE_BIN_DIR) + "/sluice");
-    return host_.spawn(
-        {.command = arguments,
-         .environment = {{"TMPDIR", (folder_.path() / "tmp").string()}, {"NO_COLOR", "1"}, {"GITHUB_STEP_SUMMARY", ""}},
-         .directory = folder_.path(),
-         .log = log()});
+    return host_.spawn({.command = arguments,
+                        .environment = {{"TMPDIR", (temporary.empty() ? folder_.path() / "tmp" : temporary).string()},
+                                        {"NO_COLOR", "1"},
+                                        {"GITHUB_STEP_SUMMARY", ""}},
+                        .directory = folder_.path(),
+                        .log = log()});
   }
   // Exit code, or 1000 + signal, or -1 when it did not end.
   int run(const std::string& plan, std::vector<std::string> more = {}) {
@@ -245,7 +247,7 @@ TEST_F(SluiceTest, OffersCommandsThatReachWhatItKeepsUp) {
   std::string plan = with(plan_text, "endpoints:", "  db: { kind: postgres, databases: [voice] }\nendpoints:");
   plan = with(plan, "actions:", "stores: { old: \"sqlite:${work}/captures.db\", new: \"${db.url}/voice\" }\nactions:");
   folder_.write("plan.yaml", with(plan, "[\"true\"]", "[\"false\"]"));
-  const auto sluice = start({"run", "plan.yaml", "--keep"});
+  const auto sluice = start({"run", "plan.yaml", "--keep"}, "/tmp");  // PostgreSQL's own user must get there
   ASSERT_TRUE(eventually([&] { return services::log_contains(log(), "sqlite3 /"); }, 60s)) << output();
   const std::string text = output();
   const auto at = text.find("psql postgresql://");

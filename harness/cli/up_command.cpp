@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "harness/cli/command.hpp"
 #include "harness/cli/farewell.hpp"
@@ -31,7 +32,8 @@ int up(const UpCommand& command) {
   try {
     run::hold_services(plan, options, folder, clock, progress, signals.token(), [&](const RunResult& result) {
       progress.flush();
-      for (const auto& service : result.services)
+      // For a script that reads them; a person is told more below.
+      for (const auto& service : isatty(STDOUT_FILENO) == 1 ? std::vector<ServiceResult>() : result.services)
         fmt::print("{}\t{}\t{}\n", service.name, service.address, service.log);
       std::fflush(stdout);
       progress.say("All services are up; Ctrl-C ends them.");

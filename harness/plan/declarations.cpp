@@ -52,13 +52,20 @@ ParameterSpec ready(bool has_log) {
   return spec;
 }
 
+ParameterSpec unanswered_for() {
+  return duration("unanswered_for",
+                  "asked about once a second, it may go this long without an answer before it counts as lost; time in "
+                  "which it only had too much to do does not count",
+                  "10s");
+}
+
 Alternative process_kind() {
   return {"process",
           "A program of yours, run in a process group of its own and ended with the run.",
           {command("program and arguments; no shell is involved"),
            texts("needs", "services that must be ready before it starts"),
            text_map("env", "environment variables set for it"), ready(true),
-           duration("stop_within", "time between SIGTERM and SIGKILL", "5s")}};
+           duration("stop_within", "time between SIGTERM and SIGKILL", "5s"), unanswered_for()}};
 }
 
 Alternative postgres_kind() {
@@ -71,14 +78,15 @@ Alternative postgres_kind() {
             .type = ParameterType::boolean,
             .doc = "keep fsync and full_page_writes on; off is faster and safe for data that is thrown away",
             .default_text = "false"},
-           duration("within", "how long initdb and start-up may take", "60s")}};
+           duration("within", "how long initdb and start-up may take", "60s"),
+           unanswered_for()}};
 }
 
 Alternative external_kind() {
   return {"external",
           "Something that is already up and that the run must not start or stop.",
           {text("url", "its base URL, http://… or postgresql://…", true),
-           texts("needs", "services that must be ready before it is probed"), ready(false)}};
+           texts("needs", "services that must be ready before it is probed"), ready(false), unanswered_for()}};
 }
 
 ParameterSpec list_of(std::string name, std::string doc, ParameterSpec item) {

@@ -51,8 +51,8 @@ std::string why_not_waived(const Cover& cover) {
 
 void concede(RuleResult& rule, Concession concession, GateDecision& decision) {
   rule.decision = Decision::go;
-  rule.explanation =
-      fmt::format("{} {}, and counts as passed: {}", concession.check, to_string(concession.verdict), concession.why);
+  rule.explanation = fmt::format("{} {}, and counts as passed: {}", concession.check,
+                                 concession.verdict == Verdict::failed ? "failed" : "is inconclusive", concession.why);
   decision.concessions.push_back(std::move(concession));
 }
 
@@ -60,7 +60,7 @@ void judge_failed(const PhaseWaivers& waivers, const CheckResult& check, RuleRes
   const Cover cover = waivers.cover(check);
   if (cover.whole() && *rule.samples > 0) {
     const std::string who = names_of(cover.by);
-    const std::string all = cover.errors == 1 ? "its one error is" : fmt::format("all its {} errors are", cover.errors);
+    const std::string all = cover.errors == 1 ? "its one error is" : fmt::format("its {} errors are", cover.errors);
     rule.observed += fmt::format("; {} waived", all);
     concede(rule, {check.name, check.stage, Verdict::failed, cover.errors, fmt::format("{} waived by {}", all, who)},
             decision);

@@ -332,6 +332,8 @@ PhaseResult PhaseRunner::run(const plan::PhaseSpec& phase, RunResult& result) {
   phase_result.environment_failure = environment_failure();
   phase_result.interrupted = stop_.stop_requested();
   phase_result.partial = options_.partial();
+  // Before the gate looks: a report holds the redacted words, and must lead to the same decision.
+  environment_.redactor().apply(phase_result);
   record(decide(phase_result, result.not_run), phase_result);
   take_back(phase, phase_result, result);
   phase_result.duration = clock_.now() - begun;

@@ -62,44 +62,48 @@ std::string Redactor::operator()(std::string text) const {
   return text;
 }
 
+void Redactor::apply(ActionResult& action) const {
+  for (auto* text : {&action.command, &action.outcome, &action.output_tail}) clean(*text);
+}
+
+void Redactor::apply(CheckResult& check) const {
+  clean(check.reproduce);
+  clean(check.parameters);
+  clean(check.outcome.reason);
+  if (check.outcome.control) {
+    clean(check.outcome.control->planted);
+    clean(check.outcome.control->observed);
+  }
+  for (auto& finding : check.outcome.findings) {
+    clean(finding.summary);
+    clean(finding.reproduce);
+    for (auto& place : finding.where) clean(place.second);
+    if (finding.old_value) clean(*finding.old_value);
+    if (finding.new_value) clean(*finding.new_value);
+  }
+}
+
+void Redactor::apply(PhaseResult& phase) const {
+  clean(phase.deciding_rule);
+  clean(phase.environment_failure);
+  for (auto& rule : phase.rules) {
+    clean(rule.observed);
+    clean(rule.explanation);
+  }
+  for (auto& action : phase.actions) apply(action);
+  if (phase.rollback) apply(*phase.rollback);
+  for (auto& check : phase.checks) apply(check);
+}
+
 void Redactor::apply(RunResult& result) const {
-  const auto clean = [this](std::string& text) { text = (*this)(std::move(text)); };
   clean(result.command);
   clean(result.deciding_rule);
   clean(result.environment_failure);
-  const auto clean_action = [&](ActionResult& action) {
-    for (auto* text : {&action.command, &action.outcome, &action.output_tail}) clean(*text);
-  };
   for (auto& service : result.services) {
     for (auto* text : {&service.detail, &service.address, &service.log_tail}) clean(*text);
   }
   for (auto& entry : result.not_run) clean(entry.why);
-  for (auto& phase : result.phases) {
-    clean(phase.deciding_rule);
-    clean(phase.environment_failure);
-    if (phase.rollback) clean_action(*phase.rollback);
-    for (auto& rule : phase.rules) {
-      clean(rule.observed);
-      clean(rule.explanation);
-    }
-    for (auto& action : phase.actions) clean_action(action);
-    for (auto& check : phase.checks) {
-      clean(check.reproduce);
-      clean(check.parameters);
-      clean(check.outcome.reason);
-      if (check.outcome.control) {
-        clean(check.outcome.control->planted);
-        clean(check.outcome.control->observed);
-      }
-      for (auto& finding : check.outcome.findings) {
-        clean(finding.summary);
-        clean(finding.reproduce);
-        for (auto& place : finding.where) clean(place.second);
-        if (finding.old_value) clean(*finding.old_value);
-        if (finding.new_value) clean(*finding.new_value);
-      }
-    }
-  }
+  for (auto& phase : result.phases) apply(phase);
 }
 
 }  // namespace sluice::run

@@ -15,10 +15,15 @@ class Redactor {
   std::string operator()(std::string text) const;
   /// Rewrites the logs in a folder that hold a secret: what programs print about themselves.
   void clean_folder(const std::filesystem::path& folder) const;
-  /// Every text of the result.
+  /// Every text of the result that services, stores or commands may have had a part in.
   void apply(RunResult& result) const;
+  void apply(PhaseResult& phase) const;
 
  private:
+  void clean(std::string& text) const { text = (*this)(std::move(text)); }
+  void apply(ActionResult& action) const;
+  void apply(CheckResult& check) const;
+
   std::vector<std::string> secrets_;
 };
 

@@ -74,12 +74,12 @@ TEST_F(WaiverTest, OpensTheGateWhenEveryErrorIsCoveredAndSaysSo) {
   const auto decided = decision();
   EXPECT_EQ(decided.decision, Decision::go);
   EXPECT_EQ(decided.deciding_rule,
-            "phase data: 1 of 2 required checks passed; rows failed, but all its 2 errors are waived by Ada Lovelace "
+            "phase data: 1 of 2 required checks passed; rows failed, but its 2 errors are waived by Ada Lovelace "
             "until 2026-12-31 (plan.yaml:40:5)");
   ASSERT_EQ(decided.concessions.size(), 1u);
   EXPECT_EQ(decided.concessions[0].findings, 2u);
   EXPECT_EQ(decided.concessions[0].verdict, Verdict::failed);
-  EXPECT_EQ(decided.rules[0].observed, "failed: 2 rows differ; all its 2 errors are waived");
+  EXPECT_EQ(decided.rules[0].observed, "failed: 2 rows differ; its 2 errors are waived");
   ASSERT_EQ(decided.waivers.size(), 1u);
   EXPECT_EQ(decided.waivers[0].state, "used");
   EXPECT_EQ(decided.waivers[0].hidden, 2u);

@@ -8,6 +8,8 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/services/log_tail.hpp"
+#include "harness/services/process_tree.hpp"
+#include "harness/services/run_folder.hpp"
 
 namespace sluice::services {
 
@@ -16,6 +18,7 @@ OwnedService::OwnedService(const plan::ServiceSpec& spec, const ServiceEnvironme
 
 void OwnedService::spawn(SpawnOptions options) {
   options.log = log_;
+  options.environment["SLUICE_SERVICE"] = spec_.name;
   std::error_code none;
   log_begin_ = std::filesystem::file_size(log_, none);
   if (none) log_begin_ = 0;
@@ -68,11 +71,29 @@ void OwnedService::signal(int signal) {
   child_->signal_group(signal);
 }
 
+std::chrono::nanoseconds OwnedService::demand() const {
+  const std::shared_lock lock(mutex_);
+  return child_ ? processor_demand(process_tree(child_->pid())) : std::chrono::nanoseconds(0);
+}
+
+// What it started goes with it, also what left its process group: a later start must not meet it.
+void OwnedService::end_with_descendants(ChildProcess& child, int signal, std::chrono::nanoseconds grace) const {
+  HeldProcesses descendants;
+  for (const int process : process_tree(child.pid())) {
+    if (process != child.pid()) descendants.hold(process);
+  }
+  child.end(signal, grace);
+  for (const int process :
+       processes_with({"SLUICE_RUN=" + environment_.host->run_marker(), "SLUICE_SERVICE=" + spec_.name}))
+    descendants.hold(process);
+  descendants.kill(std::chrono::seconds(2));
+}
+
 void OwnedService::end() noexcept {
   stopping_ = true;
   // Only this thread replaces child_ (start and stop come one at a time), so it may be read without the lock, and those
   // who ask whether it lives need not wait until it has ended.
-  if (child_) child_->end(ending_.signal, ending_.grace);
+  if (child_) end_with_descendants(*child_, ending_.signal, ending_.grace);
   std::unique_ptr<ChildProcess> gone;
   {
     const std::lock_guard lock(mutex_);

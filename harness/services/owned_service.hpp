@@ -19,6 +19,7 @@ class OwnedService : public Service {
   void stop() noexcept override { end(); }
   void signal(int signal) override;
   std::optional<std::string> died() const override;
+  std::chrono::nanoseconds demand() const override;
   std::filesystem::path log() const override { return log_; }
 
  protected:
@@ -45,6 +46,7 @@ class OwnedService : public Service {
 
  private:
   void end() noexcept;
+  void end_with_descendants(ChildProcess& child, int signal, std::chrono::nanoseconds grace) const;
 
   std::filesystem::path log_;
   Ending ending_;

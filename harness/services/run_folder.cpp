@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -46,9 +47,11 @@ void for_each_process(const std::function<void(int)>& visit) {
   closedir(proc);
 }
 
-bool carries_marker(int pid, const std::string& entry) {
+bool carries(int pid, const std::vector<std::string>& entries) {
   const std::string environment = '\0' + read_proc(fmt::format("/proc/{}/environ", pid));
-  return environment.find('\0' + entry + '\0') != std::string::npos;
+  return std::all_of(entries.begin(), entries.end(), [&](const std::string& entry) {
+    return environment.find('\0' + entry + '\0') != std::string::npos;
+  });
 }
 
 void pause_briefly() { poll(nullptr, 0, 20); }
@@ -148,14 +151,15 @@ constexpr int farewell = 0;  // on the guard's pipe; other numbers are process g
 
 }  // namespace
 
-std::vector<int> processes_of_run(const std::string& marker) {
+std::vector<int> processes_with(const std::vector<std::string>& entries) {
   std::vector<int> found;
-  const std::string entry = "SLUICE_RUN=" + marker;
   for_each_process([&](int pid) {
-    if (pid != getpid() && carries_marker(pid, entry)) found.push_back(pid);
+    if (pid != getpid() && carries(pid, entries)) found.push_back(pid);
   });
   return found;
 }
+
+std::vector<int> processes_of_run(const std::string& marker) { return processes_with({"SLUICE_RUN=" + marker}); }
 
 void end_processes_of_run(const std::string& marker) {
   constexpr int gentle_rounds = 20;  // 0.4 s for PostgreSQL to take its shared memory along

@@ -47,6 +47,8 @@ class Service {
   virtual std::string probe(std::stop_token stop) = 0;
   /// Whether it runs on our account: then it can be stopped and started.
   virtual bool ours() const { return true; }
+  /// The processor time that its processes have used or waited for so far; zero when it is not ours.
+  virtual std::chrono::nanoseconds demand() const { return {}; }
   virtual std::filesystem::path log() const { return {}; }
   /// The program that runs, for its identity; empty when there is none.
   virtual std::filesystem::path program() const { return {}; }

@@ -67,6 +67,46 @@ const char* to_string(State state) {
   return "unknown";
 }
 
+// What those who start services at the same time have in common. Somebody who learns of a loss may still hold it when
+// start() has returned.
+struct Supervisor::BringUp {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::set<std::string> ready;
+  std::exception_ptr first_failure;
+  std::stop_source abandon;
+
+  /// False when there is nothing to wait for any more.
+  bool wait_for(const std::vector<std::string>& needs) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] {
+      return first_failure ||
+             std::all_of(needs.begin(), needs.end(), [&](const std::string& need) { return ready.contains(need); });
+    });
+    return !first_failure;
+  }
+  void note_ready(const std::string& name, const std::function<void()>& tell) {
+    {
+      const std::lock_guard lock(mutex);
+      ready.insert(name);
+      tell();
+    }
+    changed.notify_all();
+  }
+  void give_up(std::exception_ptr cause) {
+    {
+      const std::lock_guard lock(mutex);
+      if (!first_failure) first_failure = cause;
+    }
+    changed.notify_all();
+    abandon.request_stop();
+  }
+  void rethrow_failure() {
+    const std::lock_guard lock(mutex);
+    if (first_failure) std::rethrow_exception(first_failure);
+  }
+};
+
 Supervisor::Supervisor(
     const std::vector<plan::ServiceSpec>& specs, const ServiceEnvironment& environment,
     const std::function<std::unique_ptr<Service>(const plan::ServiceSpec&, const ServiceEnvironment&)>& make)
@@ -82,11 +122,25 @@ Supervisor::Supervisor(
 Supervisor::~Supervisor() { stop(); }
 
 void Supervisor::note_death(Entry& entry) {
+  std::optional<Loss> loss;
   {
     const std::lock_guard lock(mutex_);
-    if (!loss_of(entry)) return;  // stopped on purpose; and start_one reports deaths before readiness, with the reason
+    loss = loss_of(entry);  // none when stopped on purpose; and start_one reports deaths before readiness itself
   }
-  if (on_loss) on_loss();
+  if (loss) tell_of_loss(*loss);
+}
+
+void Supervisor::tell_of_loss(const Loss& loss) {
+  std::shared_ptr<BringUp> starting;
+  {
+    const std::lock_guard lock(mutex_);
+    starting = bring_up_;
+  }
+  if (starting) {
+    return starting->give_up(std::make_exception_ptr(EnvironmentError(
+        fmt::format("service {} was lost while others were still starting: {}", loss.service, loss.how))));
+  }
+  if (on_loss && !told_.exchange(true)) on_loss();
 }
 
 void Supervisor::start_one(Entry& entry, std::stop_token stop) {
@@ -120,49 +174,45 @@ void Supervisor::start_one(Entry& entry, std::stop_token stop) {
   note_death(entry);  // it may have died while it was not yet called ready
 }
 
+void Supervisor::bring_up(Entry& entry, BringUp& all,
+                          const std::function<void(const std::string&, std::chrono::nanoseconds)>& on_ready) {
+  if (!all.wait_for(entry.spec.needs)) return;
+  try {
+    {
+      const std::lock_guard control(entry.control);
+      start_one(entry, all.abandon.get_token());
+    }
+    all.note_ready(entry.spec.name, [&] {
+      if (on_ready) on_ready(entry.spec.name, entry.ready_after);
+    });
+  } catch (...) {
+    all.give_up(std::current_exception());
+  }
+}
+
 void Supervisor::start(std::stop_token stop,
                        const std::function<void(const std::string&, std::chrono::nanoseconds)>& on_ready) {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::set<std::string> ready;
-  std::exception_ptr first_failure;
-  std::stop_source abandon;
-  const std::stop_callback forward(stop, [&] { abandon.request_stop(); });
-  const std::stop_callback on_closing(closing_.get_token(), [&] { abandon.request_stop(); });
-
-  const auto run = [&](Entry& entry) {
-    {
-      std::unique_lock lock(mutex);
-      changed.wait(lock, [&] {
-        return first_failure || std::all_of(entry.spec.needs.begin(), entry.spec.needs.end(),
-                                            [&](const std::string& need) { return ready.contains(need); });
-      });
-      if (first_failure) return;
-    }
-    try {
-      {
-        const std::lock_guard control(entry.control);
-        start_one(entry, abandon.get_token());
-      }
-      const std::lock_guard lock(mutex);
-      ready.insert(entry.spec.name);
-      if (on_ready) on_ready(entry.spec.name, entry.ready_after);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!first_failure) first_failure = std::current_exception();
-      abandon.request_stop();
-    }
-    changed.notify_all();
+  const auto all = std::make_shared<BringUp>();
+  const std::stop_callback on_stop(stop, [&] { all->abandon.request_stop(); });
+  const std::stop_callback on_closing(closing_.get_token(), [&] { all->abandon.request_stop(); });
+  const auto note = [this](std::shared_ptr<BringUp> current) {
+    const std::lock_guard lock(mutex_);
+    bring_up_ = std::move(current);
   };
+  note(all);
+  watcher_ = std::jthread([this](std::stop_token stopped) { watch(stopped); });
   {
     std::vector<std::jthread> threads;
-    for (auto& entry : entries_) threads.emplace_back([&] { run(entry); });
+    for (auto& entry : entries_) threads.emplace_back([&] { bring_up(entry, *all, on_ready); });
   }
-  if (first_failure) std::rethrow_exception(first_failure);
+  note(nullptr);
+  all->rethrow_failure();
+  if (const auto loss = lost()) tell_of_loss(*loss);  // the last to get ready may have died since
 }
 
 void Supervisor::stop() noexcept {
   closing_.request_stop();
+  watcher_ = {};
   std::vector<Entry*> order;
   {
     const std::lock_guard lock(mutex_);
@@ -298,35 +348,6 @@ std::optional<Loss> Supervisor::lost() const {
     if (auto loss = loss_of(entry)) return loss;
   }
   return std::nullopt;
-}
-
-// Whether its silence would be its own fault: it is up, and so is all that it needs.
-bool Supervisor::must_answer(const Entry& entry) const {
-  if (entry.state != State::ready || entry.asked_to_end) return false;
-  return std::all_of(entries_.begin(), entries_.end(), [&](const Entry& other) {
-    const auto& needs = entry.spec.needs;
-    return std::find(needs.begin(), needs.end(), other.spec.name) == needs.end() || must_answer(other);
-  });
-}
-
-std::optional<Loss> Supervisor::probe_all() {
-  for (auto& entry : entries_) {
-    unsigned starts = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      if (auto loss = loss_of(entry)) return loss;
-      if (!must_answer(entry)) continue;
-      starts = entry.starts;
-    }
-    const std::string missing = entry.service->probe(closing_.get_token());
-    if (missing.empty()) continue;
-    const std::lock_guard lock(mutex_);
-    if (auto loss = loss_of(entry)) return loss;
-    if (closing_.stop_requested() || !must_answer(entry) || entry.starts != starts) continue;
-    entry.state = State::unanswering;
-    entry.detail = missing;
-  }
-  return lost();
 }
 
 std::string Supervisor::attribute(const std::string& service, const std::string& name) const {

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -7,10 +8,12 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "harness/core/result.hpp"
 #include "harness/services/service.hpp"
+#include "harness/services/silence.hpp"
 
 namespace sluice::services {
 
@@ -26,7 +29,9 @@ enum class State { not_started, starting, ready, halted, stopped, failed, died, 
 const char* to_string(State state);
 
 /// Brings all services of a plan up by their needs, in parallel where these allow, watches them, and takes them down in
-/// reverse.
+/// reverse. Watching means: a death is seen when the kernel sees it; and each ready service is asked about once a
+/// second whether it still answers, and is lost when it has not done so for its `unanswered_for` (see Silence for what
+/// counts).
 class Supervisor {
  public:
   /// `make` is make_service in earnest; tests put fakes there. Throws what making a service throws.
@@ -58,11 +63,13 @@ class Supervisor {
   /// the end that follows a stop; SIGSTOP makes it "halted" until SIGCONT.
   void signal(const std::string& name, int signal);
 
-  /// The first service that died without being asked to. Cheap; sees a death as soon as the kernel does.
+  /// The first service that died without being asked to, or stopped answering. Cheap; sees a death as soon as the
+  /// kernel does.
   std::optional<Loss> lost() const;
-  /// Asks every service whether it still answers as a ready one does; the first that does not, or that died.
-  std::optional<Loss> probe_all();
-  /// Called once, on any thread, when a service dies during the run.
+  /// Asks every service whether it still answers as a ready one does, again and again where one does not until it is
+  /// clear; the first that is lost. `stop` cuts it short.
+  std::optional<Loss> probe_all(std::stop_token stop = {});
+  /// Called once, on any thread, when the first service is lost during the run.
   std::function<void()> on_loss;
 
   /// The attribute's value; throws InputError for a name that no service has.
@@ -84,19 +91,28 @@ class Supervisor {
   };
   Entry& entry(const std::string& name);
   Entry& own_entry(const std::string& name);
+  struct BringUp;
+  void bring_up(Entry& entry, BringUp& all,
+                const std::function<void(const std::string&, std::chrono::nanoseconds)>& on_ready);
   void start_one(Entry& entry, std::stop_token stop);
   void begin_stop(Entry& entry);
   void stop_held(Entry& entry);
   void start_held(Entry& entry, std::stop_token stop);
   void note_death(Entry& entry);
+  void tell_of_loss(const Loss& loss);
+  void watch(std::stop_token stop);
+  bool answers(Entry& entry, Silence& silence, std::stop_token stop);
   std::optional<Loss> loss_of(const Entry& entry) const;
   bool must_answer(const Entry& entry) const;
 
   std::deque<Entry> entries_;  // referred to by address
   const Clock* clock_;
   std::stop_source closing_;
-  mutable std::mutex mutex_;   // guards the entries' state and order_
-  std::vector<Entry*> order_;  // the ready ones, as they became so
+  std::shared_ptr<BringUp> bring_up_;  // while start() runs; guarded by mutex_
+  std::atomic<bool> told_ = false;     // on_loss has been called
+  mutable std::mutex mutex_;           // guards the entries' state and order_
+  std::vector<Entry*> order_;          // the ready ones, as they became so
+  std::jthread watcher_;
 };
 
 }  // namespace sluice::services

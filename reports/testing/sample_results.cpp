@@ -19,7 +19,9 @@ CheckResult check(std::string name, std::string kind, std::string phase, std::st
                      .outcome = std::move(outcome),
                      .started = start + 12s,
                      .duration = 2'340ms,
-                     .reproduce = "sluice run voice.yaml --check " + name + " --seed 18446744073709551615"};
+                     .reproduce = "sluice run voice.yaml --check " + name + " --seed 18446744073709551615",
+                     .parameters = R"({"minimum":1,"within":"10s"})"};
+  if (result.stage == "during") result.overlapped = 1'900ms;
   return result;
 }
 
@@ -114,16 +116,58 @@ Outcome latency() {
   return outcome;
 }
 
+Waiver blanks(std::string expires) {
+  return {.check = "captures-*",
+          .rule = "row-changed",
+          .where = {{"table", "captures"}, {"column", "user_text"}},
+          .owner = "Ada Lovelace",
+          .reason = "the old side kept blanks at the ends, which <b>nobody</b> reads",
+          .expires = std::move(expires),
+          .severity_ack = {},
+          .source = "fixtures/voice_agent/plan.yaml:61:5"};
+}
+
+Waiver lost_rows() {
+  return {.check = "captures-equal",
+          .rule = "row-missing",
+          .where = {{"table", "captures"}, {"key", "id=7"}},
+          .owner = "Grace Hopper",
+          .reason = "the row was deleted at its owner's wish between the copy and the check",
+          .expires = "2026-11-20",
+          .severity_ack = "critical",
+          .source = "fixtures/voice_agent/accepted.yaml:3:3",
+          .phase = "data"};
+}
+
+Evidence foundation_was_go() {
+  return {.phase = "foundation",
+          .run_id = "20261119-160233-91c0",
+          .at = start - 17h,
+          .record = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"};
+}
+
+GatePolicy data_policy() {
+  GatePolicy policy;
+  policy.required = {{"captures-equal", "after"}, {"latency", "during"},     {"no-bleed", "during"},
+                     {"same-answers", "before"},  {"same-answers", "after"}, {"schema", "after"}};
+  policy.actions = {"migrate", "reindex"};
+  policy.coverage = {{"captures-equal", 20'000}};
+  policy.limits = {{"latency", "latency_new_ms_p99", 13.25, std::nullopt},
+                   {"latency", "rate_achieved", std::nullopt, 195.5}};
+  policy.allow_inconclusive = {"latency"};
+  return policy;
+}
+
 PhaseResult foundation() {
   return {.name = "foundation",
           .decision = Decision::go,
-          .deciding_rule = "GO: all rules hold",
+          .deciding_rule = "phase foundation: 1 of 1 required checks passed",
           .rules = {{.rule = "require same-answers",
                      .decision = Decision::go,
                      .observed = "passed",
                      .limit = "passed",
                      .samples = 1204,
-                     .explanation = "1,204 exchanges answered alike on both sides"}},
+                     .explanation = {}}},
           .actions = {{.name = "seed",
                        .phase = "foundation",
                        .command = "bin/voice_agent_seed work/captures.db --rows 20000",
@@ -138,7 +182,7 @@ PhaseResult foundation() {
           .duration = 6'500ms};
 }
 
-PhaseResult data_phase() {
+PhaseResult failed_data() {
   Outcome skipped;
   skipped.verdict = Verdict::skipped;
   skipped.reason = "left out by --check";
@@ -158,11 +202,38 @@ PhaseResult data_phase() {
                  .limit = "passed",
                  .samples = 11'980,
                  .explanation = "the limit of 10% lies inside the interval"},
-                {.rule = "actions succeed",
+                {.rule = "action reindex",
                  .decision = Decision::no_go,
-                 .observed = "reindex: exit code 3",
-                 .limit = "all",
-                 .explanation = {}}},
+                 .observed = "exit code 3",
+                 .limit = "exit code 0",
+                 .samples = std::nullopt,
+                 .explanation = "action reindex: exit code 3"},
+                {.rule = "coverage of captures-equal",
+                 .decision = Decision::go,
+                 .observed = "20001 rows",
+                 .limit = "at least 20000 rows",
+                 .samples = 20'001,
+                 .explanation = {}},
+                {.rule = "limit latency_new_ms_p99 of latency",
+                 .decision = Decision::no_go,
+                 .observed = "13.272 ms (95% interval 12.91 to 13.64)",
+                 .limit = "at most 13.25",
+                 .samples = 5'990,
+                 .explanation = "latency_new_ms_p99 of latency is 13.272 ms; at most 13.25 opens the gate"},
+                {.rule = "limit rate_achieved of latency",
+                 .decision = Decision::inconclusive,
+                 .observed = "not measured",
+                 .limit = "at least 195.5",
+                 .samples = 0,
+                 .explanation = "rate_achieved of latency cannot be judged: no such metric was measured; it has "
+                                "p99_ratio, latency_old_ms_p99"},
+                {.rule = "waiver fixtures/voice_agent/plan.yaml:61:5",
+                 .decision = Decision::no_go,
+                 .observed = "expired after 2026-11-06",
+                 .limit = "in force",
+                 .samples = std::nullopt,
+                 .explanation = "the waiver at fixtures/voice_agent/plan.yaml:61:5 expired after 2026-11-06: Ada "
+                                "Lovelace must renew it with a reason, or it must be removed"}},
       .actions = {{.name = "migrate",
                    .phase = "data",
                    .command = "./migrate.sh --to postgresql://voice:***@127.0.0.1:5433/voice",
@@ -191,6 +262,43 @@ PhaseResult data_phase() {
                  check("schema", "migration.schema", "data", "after", skipped)},
       .started = start + 9s,
       .duration = 83s};
+}
+
+PhaseResult data_phase() {
+  PhaseResult phase = failed_data();
+  phase.policy = data_policy();
+  Waiver unused = blanks("2027-01-31");
+  unused.rule = "row-extra";
+  unused.source = "fixtures/voice_agent/plan.yaml:64:5";
+  Waiver unjudged = unused;
+  unjudged.check = "no-bleed";
+  unjudged.where.clear();
+  unjudged.source = "fixtures/voice_agent/plan.yaml:67:5";
+  phase.policy.waivers = {blanks("2026-11-06"), unused, lost_rows(), unjudged};
+  phase.waivers = {{.waiver = blanks("2026-11-06"), .state = "expired", .hidden = 0, .hides = {}},
+                   {.waiver = unused, .state = "unused", .hidden = 0, .hides = {}},
+                   {.waiver = lost_rows(),
+                    .state = "used",
+                    .hidden = 1,
+                    .hides = {{.check = "captures-equal", .stage = "after", .findings = 1, .occurrences = 1}}}};
+  phase.rollback = ActionResult{.name = "rollback",
+                                .phase = "data",
+                                .command = "./rollback.sh",
+                                .outcome = "exit code 0",
+                                .succeeded = true,
+                                .started = start + 95s,
+                                .duration = 6'200ms,
+                                .output_tail = {},
+                                .log = "out/actions/rollback.log",
+                                .within = 5s};
+  return phase;
+}
+
+LedgerEntry recorded() {
+  return {.path = "ledger.db",
+          .sequence = 42,
+          .record = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+          .problem = {}};
 }
 
 RunResult base() {
@@ -250,6 +358,9 @@ RunResult no_go_sample() {
        .ready_after = 63ms,
        .log = "out/services/v2.log",
        .log_tail = "listening on 127.0.0.1:8002\n<script>alert('log')</script>\nassertion failed: turn > 0\n"});
+  run.ledger = recorded();
+  run.weakened = {{.phase = "data", .rule = "limit p99_ratio of latency", .was = "at most 1.05", .now = "at most 1.1"},
+                  {.phase = "data", .rule = "require <schema>", .was = "required", .now = "gone"}};
   run.not_run = {{.what = "phase", .name = "cutover", .phase = "cutover", .why = "it needs data, whose gate is NO-GO"},
                  {.what = "check", .name = "latency", .phase = "cutover", .why = "its phase was not reached"},
                  {.what = "check", .name = "rollback-works", .phase = "cutover", .why = "its phase was not reached"}};
@@ -270,7 +381,7 @@ RunResult go_sample() {
   entered.checks.clear();
   PhaseResult data{.name = "data",
                    .decision = Decision::go,
-                   .deciding_rule = "GO: all rules hold",
+                   .deciding_rule = "phase data: 4 of 4 required checks passed",
                    .started = start + 9s,
                    .duration = 61s};
   Outcome rows = Outcome::passed("all 20,001 rows of captures are equal on both sides");
@@ -302,8 +413,14 @@ RunResult go_sample() {
                           .observed = "passed",
                           .limit = "passed",
                           .samples = item.outcome.coverage.front().examined,
-                          .explanation = item.outcome.reason});
+                          .explanation = {}});
+  for (const auto& item : data.checks) data.policy.required.push_back({item.name, item.stage});
   run.phases = {entered, data};
+  run.not_run = {{.what = "check",
+                  .name = "same-answers",
+                  .phase = "foundation",
+                  .why = "the phase was only entered, because a later phase needs it"}};
+  run.ledger = recorded();
   return run;
 }
 
@@ -329,6 +446,14 @@ RunResult inconclusive_sample() {
                  .limit = "passed",
                  .samples = 11'980,
                  .explanation = "the limit of 10% lies inside the interval"}};
+  data.policy = data_policy();
+  data.policy.controls = false;
+  data.environment_failure = "service v2 died or stopped answering: killed by signal 9";
+  data.interrupted = true;
+  data.partial = true;
+  data.evidence = {foundation_was_go()};
+  run.environment_failure = data.environment_failure;
+  run.ledger = {.path = "ledger.db", .sequence = 0, .record = {}, .problem = "ledger.db: database is locked"};
   run.phases = {data};
   run.services.push_back({.name = "v2",
                           .kind = "process",
@@ -342,11 +467,54 @@ RunResult inconclusive_sample() {
   return run;
 }
 
-std::vector<std::string> sample_names() { return {"no-go", "go", "inconclusive"}; }
+RunResult waived_sample() {
+  RunResult run = go_sample();
+  PhaseResult& data = run.phases.back();
+  CheckResult& rows = data.checks[1];
+  rows.outcome.verdict = Verdict::failed;
+  rows.outcome.reason = "15 of 20,001 rows of captures differ; none may";
+  rows.outcome.control.reset();
+  rows.outcome.findings = {missing_row(), changed_row()};
+  rows.outcome.findings_total = 2;
+  const std::string who =
+      "its 2 errors are waived by Grace Hopper until 2026-11-20 (fixtures/voice_agent/accepted.yaml:3:3), Ada "
+      "Lovelace until 2027-01-31 (fixtures/voice_agent/plan.yaml:61:5)";
+  CheckResult& load = data.checks[2];
+  load.outcome = latency();
+  data.concessions = {
+      {.check = "captures-equal", .stage = "after", .verdict = Verdict::failed, .findings = 2, .why = who},
+      {.check = "latency",
+       .stage = "during",
+       .verdict = Verdict::inconclusive,
+       .findings = 0,
+       .why = "the plan's allow_inconclusive names it; it is no proof either way"}};
+  data.rules[1].observed = "failed: 15 of 20,001 rows of captures differ; none may; its 2 errors are waived";
+  data.rules[1].explanation = "captures-equal failed, and counts as passed: " + who;
+  data.rules[2].observed = "inconclusive: " + load.outcome.reason + "; allowed";
+  data.rules[2].explanation = "latency is inconclusive, and counts as passed: " + data.concessions[1].why;
+  data.deciding_rule = "phase data: 2 of 4 required checks passed; captures-equal failed, but " + who +
+                       "; latency is inconclusive, but " + data.concessions[1].why;
+  run.deciding_rule = data.deciding_rule;
+  data.policy.allow_inconclusive = {"latency"};
+  data.policy.waivers = {blanks("2027-01-31"), lost_rows()};
+  data.waivers = {{.waiver = blanks("2027-01-31"),
+                   .state = "used",
+                   .hidden = 1,
+                   .hides = {{.check = "captures-equal", .stage = "after", .findings = 1, .occurrences = 14}}},
+                  {.waiver = lost_rows(),
+                   .state = "used",
+                   .hidden = 1,
+                   .hides = {{.check = "captures-equal", .stage = "after", .findings = 1, .occurrences = 1}}}};
+  data.evidence = {foundation_was_go()};
+  return run;
+}
+
+std::vector<std::string> sample_names() { return {"no-go", "go", "inconclusive", "waived"}; }
 
 RunResult sample(std::string_view name) {
   if (name == "no-go") return no_go_sample();
   if (name == "go") return go_sample();
+  if (name == "waived") return waived_sample();
   if (name == "inconclusive") return inconclusive_sample();
   throw std::invalid_argument("no sample " + std::string(name));
 }

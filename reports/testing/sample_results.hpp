@@ -13,8 +13,10 @@ RunResult no_go_sample();
 RunResult go_sample();
 /// Without controls, interrupted, with a service that died.
 RunResult inconclusive_sample();
+/// GO, with findings waived and a check allowed to be inconclusive.
+RunResult waived_sample();
 
-/// "no-go", "go", "inconclusive".
+/// "no-go", "go", "inconclusive", "waived".
 std::vector<std::string> sample_names();
 /// Throws std::invalid_argument for any other name.
 RunResult sample(std::string_view name);

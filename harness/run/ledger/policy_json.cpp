@@ -15,7 +15,7 @@ using nlohmann::ordered_json;
   [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
 }
 [[maybe_unused]] void knows_every_member(const Waiver& model) {
-  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8] = model;
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9] = model;
 }
 [[maybe_unused]] void knows_every_member(const GatePolicy& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7] = model;
@@ -31,7 +31,8 @@ ordered_json waiver_json(const Waiver& waiver) {
           {"reason", waiver.reason},
           {"expires", waiver.expires},
           {"severity_ack", waiver.severity_ack},
-          {"source", waiver.source}};
+          {"source", waiver.source},
+          {"phase", waiver.phase}};
 }
 
 Waiver parse_waiver(const json& value) {
@@ -42,7 +43,8 @@ Waiver parse_waiver(const json& value) {
                 .reason = value.at("reason"),
                 .expires = value.at("expires"),
                 .severity_ack = value.at("severity_ack"),
-                .source = value.at("source")};
+                .source = value.at("source"),
+                .phase = value.at("phase")};
   for (const auto& place : value.at("where"))
     waiver.where.emplace_back(place.at("name").get<std::string>(), place.at("glob").get<std::string>());
   return waiver;

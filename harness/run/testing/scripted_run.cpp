@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <thread>
 
 #include "harness/core/errors.hpp"
 
@@ -23,7 +24,7 @@ class ScriptedCheck final : public Check {
   void exercise(CheckContext& context) override {
     const std::string& deed = parameters_.text("deed");
     if (deed == "throw") throw std::runtime_error("something broke");
-    if (deed == "kill") kill(std::stoi(read_all(context.resolve("service.pid"))), SIGKILL);
+    if (deed == "kill") kill_service(std::stoi(read_all(context.resolve("service.pid"))));
     if (deed == "wait") wait_for_cancellation(context);
     // A FIFO blocks each side until the other is there: only what really runs side by side gets past it.
     if (deed.starts_with("say ")) std::ofstream(context.resolve(deed.substr(4))) << "go\n";
@@ -49,6 +50,10 @@ class ScriptedCheck final : public Check {
     std::condition_variable_any never;
     never.wait(lock, context.cancelled, [] { return false; });
     throw Cancelled();
+  }
+  // Returns when it is gone and waited for: SIGKILL itself only announces the end.
+  static void kill_service(pid_t pid) {
+    while (kill(pid, SIGKILL) == 0) std::this_thread::yield();
   }
   static void note(const CheckContext& context, const std::string& what) {
     std::ofstream(context.resolve("order"), std::ios::app) << what + " " + context.check + "\n";

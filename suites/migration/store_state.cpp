@@ -11,7 +11,7 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
-#include "suites/migration/store_catalog.hpp"
+#include "suites/migration/store_objects.hpp"
 #include "suites/migration/table_comparison.hpp"
 
 namespace sluice::migration {
@@ -43,12 +43,12 @@ class SideComparison {
 
   void run() {
     if (expected_.starts_with(sqlite_scheme) && same_content(path_of(expected_), path_of(actual_))) {
-      const auto catalog = read_catalog(actual_, options_.store);
-      result_.tables += catalog.tables.size();
+      const auto objects = read_objects(actual_, options_.store);
+      result_.tables += objects.tables.size();
       return;
     }
-    const StoreCatalog expected = read_catalog(expected_, options_.store);
-    const StoreCatalog actual = read_catalog(actual_, options_.store);
+    const StoreObjects expected = read_objects(expected_, options_.store);
+    const StoreObjects actual = read_objects(actual_, options_.store);
     if (options_.schema) compare_schema(expected, actual);
     if (options_.sequences) compare_sequences(expected, actual);
     if (options_.data) compare_tables(expected, actual);
@@ -70,7 +70,7 @@ class SideComparison {
         .rule = rule, .summary = std::move(summary), .where = {{"side", side_}}, .reproduce = options_.reproduce});
   }
 
-  void compare_schema(const StoreCatalog& expected, const StoreCatalog& actual) {
+  void compare_schema(const StoreObjects& expected, const StoreObjects& actual) {
     for (const auto& line : expected.schema) {
       if (actual.schema.contains(line) || about_ignored(line)) continue;
       schema_finding("schema-missing", line, "is no longer there").old_value = printable(line, 300);
@@ -94,7 +94,7 @@ class SideComparison {
     return ignored(name) || ignored(name.substr(0, name.find('.')));
   }
 
-  void compare_sequences(const StoreCatalog& expected, const StoreCatalog& actual) {
+  void compare_sequences(const StoreObjects& expected, const StoreObjects& actual) {
     for (const auto& [name, value] : expected.sequences) {
       const auto found = actual.sequences.find(name);
       if (found == actual.sequences.end() || found->second == value || ignored(name)) continue;
@@ -121,7 +121,7 @@ class SideComparison {
     return here && there && *here > *there;
   }
 
-  void compare_tables(const StoreCatalog& expected, const StoreCatalog& actual) {
+  void compare_tables(const StoreObjects& expected, const StoreObjects& actual) {
     std::unique_ptr<stores::Store> expected_store, actual_store;
     for (const auto& table : expected.tables) {
       const bool there = std::find(actual.tables.begin(), actual.tables.end(), table) != actual.tables.end();
@@ -139,7 +139,7 @@ class SideComparison {
   }
 
   // Where schemas are not compared, a table with rows that is gone would go unseen.
-  void report_missing_tables(const StoreCatalog& expected, const StoreCatalog& actual) {
+  void report_missing_tables(const StoreObjects& expected, const StoreObjects& actual) {
     for (const auto& table : expected.tables) {
       if (ignored(table) || std::find(actual.tables.begin(), actual.tables.end(), table) != actual.tables.end())
         continue;
@@ -247,7 +247,7 @@ std::vector<std::string> unsound(const std::map<std::string, std::string>& state
   std::set<std::string> seen;
   for (const auto& [side, url] : state) {
     if (!seen.insert(url).second) continue;
-    for (auto& sentence : read_catalog(url, options).unsound) all.push_back(std::move(sentence));
+    for (auto& sentence : read_objects(url, options).unsound) all.push_back(std::move(sentence));
   }
   return all;
 }
@@ -257,7 +257,7 @@ std::string damage_state(const std::map<std::string, std::string>& state, const 
   // The side that a migration writes comes last by name.
   for (auto entry = state.rbegin(); entry != state.rend(); ++entry) {
     const auto store = stores::open_store(entry->second, options);
-    for (const auto& table : read_catalog(entry->second, options).tables) {
+    for (const auto& table : read_objects(entry->second, options).tables) {
       if (ignore.contains(table)) continue;
       if (delete_one_row(entry->second, options, store->describe(table).sql_name)) return table;
     }

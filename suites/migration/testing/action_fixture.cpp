@@ -25,6 +25,7 @@ class ScriptRun final : public RunningAction {
     ActionResult result;
     result.succeeded = status->succeeded();
     result.outcome = status->to_string();
+    result.duration = std::chrono::steady_clock::now() - begun_;
     result.output_tail = text_of(log_);
     return result;
   }
@@ -33,6 +34,7 @@ class ScriptRun final : public RunningAction {
  private:
   std::unique_ptr<services::ChildProcess> child_;
   std::filesystem::path log_;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::stop_token cancelled_;
 };
 

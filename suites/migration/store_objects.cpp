@@ -1,4 +1,4 @@
-#include "suites/migration/store_catalog.hpp"
+#include "suites/migration/store_objects.hpp"
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
@@ -68,10 +68,10 @@ constexpr const char* schema_query = R"sql(
 constexpr const char* name_expression =
     "CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END";
 
-StoreCatalog read_postgres(const std::string& url, const stores::StoreOptions& options) {
+StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& options) {
   PostgresConnection connection(url, options);
   const std::string doing = "reading its catalog";
-  StoreCatalog catalog;
+  StoreObjects objects;
   for (const auto& row : connection.query(
            fmt::format("SELECT {}, (c.relkind IN ('r', 'p'))::text FROM pg_class c JOIN pg_namespace n ON n.oid = "
                        "c.relnamespace WHERE {} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition "
@@ -79,61 +79,61 @@ StoreCatalog read_postgres(const std::string& url, const stores::StoreOptions& o
                        name_expression, user_schemas),
            {}, doing)) {
     if (row[1] == "true")
-      catalog.tables.push_back(row[0].value_or(""));
+      objects.tables.push_back(row[0].value_or(""));
     else
-      catalog.views.insert(row[0].value_or(""));
+      objects.views.insert(row[0].value_or(""));
   }
   for (const auto& row : connection.query(fmt::format(fmt::runtime(schema_query), user_schemas), {}, doing)) {
-    catalog.schema.insert(row[0].value_or(""));
+    objects.schema.insert(row[0].value_or(""));
   }
   for (const auto& row :
        connection.query(fmt::format("SELECT {}, coalesce(pg_sequence_last_value(c.oid)::text, '') FROM pg_class c JOIN "
                                     "pg_namespace n ON n.oid = c.relnamespace WHERE {} AND c.relkind = 'S'",
                                     name_expression, user_schemas),
                         {}, doing)) {
-    catalog.sequences[row[0].value_or("")] = row[1].value_or("");
+    objects.sequences[row[0].value_or("")] = row[1].value_or("");
   }
   for (const auto& row : connection.query(
            "SELECT 'index ' || indexrelid::regclass || ' is invalid' FROM pg_index WHERE NOT indisvalid UNION ALL "
            "SELECT 'transaction ' || quote_literal(gid) || ' is prepared and waits for its end' FROM pg_prepared_xacts "
            "WHERE database = current_database()",
            {}, doing)) {
-    catalog.unsound.push_back(row[0].value_or(""));
+    objects.unsound.push_back(row[0].value_or(""));
   }
-  return catalog;
+  return objects;
 }
 
-StoreCatalog read_sqlite(const std::string& url, const stores::StoreOptions& options) {
-  StoreCatalog catalog;
+StoreObjects read_sqlite(const std::string& url, const stores::StoreOptions& options) {
+  StoreObjects objects;
   const std::filesystem::path path = options.directory / url.substr(sqlite_scheme.size());
-  if (!std::filesystem::exists(path)) return catalog;  // a store that nobody has made yet is empty
+  if (!std::filesystem::exists(path)) return objects;  // a store that nobody has made yet is empty
   SqliteDatabase database(url, path, options);
   bool has_sequences = false;
   {
     // Tables that belong to a virtual table hold its inner state.
-    SqliteStatement objects(database,
-                            "SELECT type, name, coalesce(sql, ''), name IN (SELECT name FROM pragma_table_list WHERE "
-                            "type IN ('shadow', 'virtual')) FROM sqlite_schema",
-                            "reading its catalog");
-    while (objects.step()) {
-      const std::string type = objects.text(0);
-      const std::string name = objects.text(1);
+    SqliteStatement statement(database,
+                              "SELECT type, name, coalesce(sql, ''), name IN (SELECT name FROM pragma_table_list WHERE "
+                              "type IN ('shadow', 'virtual')) FROM sqlite_schema",
+                              "reading its catalog");
+    while (statement.step()) {
+      const std::string type = statement.text(0);
+      const std::string name = statement.text(1);
       if (name == "sqlite_sequence") has_sequences = true;
       if (name.starts_with("sqlite_")) continue;
-      catalog.schema.insert(fmt::format("{} {} {}", type, name, objects.text(2)));
-      if (type == "table" && objects.text(3) == "0") catalog.tables.push_back(name);
+      objects.schema.insert(fmt::format("{} {} {}", type, name, statement.text(2)));
+      if (type == "table" && statement.text(3) == "0") objects.tables.push_back(name);
     }
   }
   if (has_sequences) {
     SqliteStatement sequences(database, "SELECT name, seq FROM sqlite_sequence", "reading its sequences");
-    while (sequences.step()) catalog.sequences[sequences.text(0)] = sequences.text(1);
+    while (sequences.step()) objects.sequences[sequences.text(0)] = sequences.text(1);
   }
-  return catalog;
+  return objects;
 }
 
 }  // namespace
 
-StoreCatalog read_catalog(const std::string& url, const stores::StoreOptions& options) {
+StoreObjects read_objects(const std::string& url, const stores::StoreOptions& options) {
   return url.starts_with(sqlite_scheme) ? read_sqlite(url, options) : read_postgres(url, options);
 }
 
@@ -170,6 +170,21 @@ bool delete_one_row(const std::string& url, const stores::StoreOptions& options,
     return !rows.empty();
   } catch (const EnvironmentError&) {
     return false;  // other rows refer to it; another table will do
+  }
+}
+
+void commit_statement(const std::string& url, const stores::StoreOptions& options, const std::string& sql,
+                      const std::string& doing) {
+  if (!url.starts_with(sqlite_scheme)) {
+    PostgresConnection(url, options).query(sql, {}, doing);
+    return;
+  }
+  sqlite3* raw = nullptr;
+  const std::filesystem::path path = options.directory / url.substr(sqlite_scheme.size());
+  const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle(raw, &sqlite3_close_v2);
+  if (opened != SQLITE_OK || sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+    throw InputError(fmt::format("{}: {}: {}", url, doing, printable(sqlite3_errmsg(raw))));
   }
 }
 

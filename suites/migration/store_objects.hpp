@@ -10,7 +10,7 @@
 namespace sluice::migration {
 
 /// What a store says of itself beside its rows.
-struct StoreCatalog {
+struct StoreObjects {
   std::vector<std::string> tables;               ///< base tables, as Store::describe takes them
   std::set<std::string> views;                   ///< as the row comparison must not read them
   std::set<std::string> schema;                  ///< one line for each object, comparable between copies of one store
@@ -19,7 +19,7 @@ struct StoreCatalog {
 };
 
 /// Reads the catalog of a store. Throws what stores throw.
-StoreCatalog read_catalog(const std::string& url, const stores::StoreOptions& options);
+StoreObjects read_objects(const std::string& url, const stores::StoreOptions& options);
 
 /// The number and a digest of a PostgreSQL table's rows over `columns`, whatever their order: for tables without a key.
 std::string row_digest(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name,
@@ -27,5 +27,9 @@ std::string row_digest(const std::string& url, const stores::StoreOptions& optio
 
 /// Deletes one row of the table, without regard to references where the store allows that. False when none went.
 bool delete_one_row(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name);
+
+/// Runs one statement and commits it. InputError for what the statement gets wrong.
+void commit_statement(const std::string& url, const stores::StoreOptions& options, const std::string& sql,
+                      const std::string& doing);
 
 }  // namespace sluice::migration

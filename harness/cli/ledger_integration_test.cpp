@@ -187,7 +187,7 @@ TEST_F(LedgerCommandTest, EndsWithThreeWhenTheLedgerThatItWasToldCannotBeWritten
            {{"run", "plan.yaml", "--phase", "data", "--ledger", "plan.yaml/ledger.db"}, {}},
            {{"run", "plan.yaml", "--phase", "data"}, {{"SLUICE_LEDGER", "plan.yaml/ledger.db"}}}}) {
     EXPECT_EQ(sluice(arguments, environment), 3);
-    EXPECT_THAT(output(), HasSubstr("GO: phase data"));
+    EXPECT_THAT(output(), HasSubstr("phase data: 1 of 1 required checks passed"));
     EXPECT_THAT(output(), HasSubstr("sluice: this run is not recorded"));
     EXPECT_EQ(report().at("exit_code"), 3);
     EXPECT_EQ(report().at("ledger").at("record"), "");

@@ -185,8 +185,10 @@ actions: { again: { restart: s } }
 checks: { a: { kind: test.scripted } }
 phases: [ { name: p, enter: [again], after: [a] } ]
 )");
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.deciding_rule, HasSubstr("action again: service s ended before it was ready (exit code 7)"));
+  EXPECT_EQ(result.exit_code, 3);  // a service failed, which says nothing about the data
+  EXPECT_NE(result.decision, Decision::go);
+  EXPECT_THAT(result.deciding_rule, HasSubstr("service s ended before it was ready (exit code 7)"));
+  EXPECT_FALSE(result.phases[0].actions[0].succeeded);
 }
 
 }  // namespace

@@ -200,7 +200,7 @@ TEST_F(RowsFailClosed, WhenPostgresDiesHalfway) {
     if (progress.done < 5000 || std::exchange(killed, true)) return;
     cluster().crash();
   };
-  const std::string error = compare_error<EnvironmentError>(R"({"tables": {"t": {}}})");
+  const std::string error = compare_error<EnvironmentError>(R"({"tables": {"t": {}}, "strategy": "merge"})");
   EXPECT_TRUE(killed);
   EXPECT_THAT(error, AllOf(HasSubstr("postgresql://"), HasSubstr("reading table t")));
   RowsFixture::TearDownTestSuite();

@@ -157,6 +157,8 @@ void PostgresTemplate::copy_to(const fs::path& data, ProcessHost& host, const fs
       const std::string expected = content(path_ / marker);
       if (!expected.empty() && marker_text(copy_folder(path_ / "data", data, source_.run_as)) == expected) return;
     } catch (const EnvironmentError&) {
+      std::error_code ignored;
+      fs::remove_all(data, ignored);
       if (attempt + 1 == attempts) throw;  // a disk that is full stays full
     }
     std::error_code error;

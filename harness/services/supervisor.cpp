@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <exception>
+#include <filesystem>
 #include <set>
 #include <thread>
 #include <utility>
@@ -158,7 +159,11 @@ void Supervisor::start_one(Entry& entry, std::stop_token stop) {
     ++entry.starts;
   }
   try {
-    entry.service->start(stop);
+    try {
+      entry.service->start(stop);
+    } catch (const std::filesystem::filesystem_error& error) {
+      throw EnvironmentError(fmt::format("service {}: {}", entry.spec.name, error.what()));
+    }
   } catch (const Cancelled&) {
     const std::lock_guard lock(mutex_);
     entry.state = before;

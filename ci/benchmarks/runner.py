@@ -5,6 +5,7 @@ a run that is not counted. Bare and Sluice take turns, so that what else the mac
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -58,49 +59,41 @@ def sluice(temporary):
     return seconds
 
 
-def temporary_folder():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="slb-", dir="/tmp"))  # short: a unix socket's path has 107 bytes
-    folder.chmod(0o711)  # an unprivileged PostgreSQL must get through
-    return folder
-
-
-def bare_run(template):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="slb-", dir="/tmp"))
-    folder.chmod(0o777)
+@contextlib.contextmanager
+def temporary_folder(below):
+    """Open to the unprivileged PostgreSQL. `below` must be short: a unix socket's path has 107 bytes."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="slb-", dir=below))
     try:
+        folder.chmod(0o1777)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def bare_run(below, template):
+    with temporary_folder(below) as folder:
         return bare.start_and_stop(BINARIES, folder, template)
-    finally:
-        shutil.rmtree(folder)
 
 
-def cold_run():
-    folder = temporary_folder()
-    try:
+def cold_run(below):
+    with temporary_folder(below) as folder:
         return sluice(folder)
-    finally:
-        shutil.rmtree(folder)
 
 
-def measure(repetitions):
+def measure(repetitions, below):
     series = {"bare cold": [], "bare warm": [], "sluice cold": [], "sluice warm": []}
-    template = pathlib.Path(tempfile.mkdtemp(prefix="slb-", dir="/tmp"))
-    warm = temporary_folder()
-    try:
-        template.chmod(0o777)
+    with temporary_folder(below) as template, temporary_folder(below) as warm:
         bare.initialise(template / "data")
-        bare_run(template / "data")  # neither of the first ones counts: the page cache is cold
+        bare_run(below, template / "data")  # neither of the first ones counts: the page cache is cold
         sluice(warm)
         for number in range(repetitions):
-            series["bare warm"].append(bare_run(template / "data"))
+            series["bare warm"].append(bare_run(below, template / "data"))
             series["sluice warm"].append(sluice(warm))
-            series["bare cold"].append(bare_run(None))
-            series["sluice cold"].append(cold_run())
+            series["bare cold"].append(bare_run(below, None))
+            series["sluice cold"].append(cold_run(below))
             if sys.stderr.isatty():
                 end = "\n" if number + 1 == repetitions else "\r"
                 print(f"bench: {number + 1} of {repetitions} repetitions", end=end, file=sys.stderr, flush=True)
-    finally:
-        shutil.rmtree(template)
-        shutil.rmtree(warm)
     return series
 
 
@@ -147,17 +140,19 @@ def show(series):
 def main():
     parser = argparse.ArgumentParser(prog="ci/bench runner")
     parser.add_argument("--repetitions", type=int, default=11)
-    repetitions = parser.parse_args().repetitions
+    parser.add_argument("--below", default="/tmp", help="folder that holds the runs' folders, such as /dev/shm: what the disk costs")
+    arguments = parser.parse_args()
+    repetitions = arguments.repetitions
     if repetitions < 1:
         parser.error("at least one repetition")
     loads = [os.getloadavg()[0]]
-    series = measure(repetitions)
+    series = measure(repetitions, arguments.below)
     loads.append(os.getloadavg()[0])
-    print(f"{repetitions} repetitions on {os.cpu_count()} processors; load {loads[0]:.1f} before, {loads[1]:.1f} after (1 or 2 is ours)")
+    print(f"{repetitions} repetitions below {arguments.below} on {os.cpu_count()} processors; load {loads[0]:.1f} before, {loads[1]:.1f} after (1 or 2 is ours)")
     show(series)
     out = ROOT / "out/bench"
     out.mkdir(parents=True, exist_ok=True)
-    (out / "runner.json").write_text(json.dumps({"load": loads, "seconds": series}, indent=1) + "\n")
+    (out / "runner.json").write_text(json.dumps({"below": arguments.below, "load": loads, "seconds": series}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ std::string PhaseRunner::environment_failure() const {
 
 void PhaseRunner::note_environment(bool ask_services) {
   auto loss = environment_.supervisor().lost();
-  if (!loss && ask_services && !stop_.stop_requested()) loss = environment_.supervisor().probe_all();
+  if (!loss && ask_services && !stop_.stop_requested()) loss = environment_.supervisor().probe_all(stop_);
   if (!loss) return;
   const std::lock_guard lock(mutex_);
   if (environment_failure_.empty())

@@ -49,7 +49,17 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
-  static bool available() { return std::system("command -v tmux >/dev/null 2>&1") == 0; }
+  /// Empty, or what keeps tmux from running here.
+  static std::string missing() {
+    if (std::system("command -v tmux >/dev/null 2>&1") != 0) return "tmux is not installed (ci/setup --tests)";
+    const int master = posix_openpt(O_RDWR | O_NOCTTY);
+    const bool usable = master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0;
+    const char* name = usable ? ptsname(master) : nullptr;
+    const int terminal = name != nullptr ? open(name, O_RDWR | O_NOCTTY) : -1;
+    if (terminal >= 0) close(terminal);
+    if (master >= 0) close(master);
+    return terminal >= 0 ? "" : "this machine gives no pseudo terminals (is /dev/pts mounted?)";
+  }
 
   std::string run(const std::string& command) const {
     const std::string line =
@@ -89,7 +99,7 @@ class Terminal {
 class ScreenTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!Terminal::available()) GTEST_SKIP() << "tmux is not installed (ci/setup --tests)";
+    if (const auto missing = Terminal::missing(); !missing.empty()) GTEST_SKIP() << missing;
   }
 };
 

@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -303,7 +304,10 @@ TEST_F(LedgerFileTest, RefusesWhatIsNoLedger) {
 }
 
 TEST_F(LedgerFileTest, RefusesAnotherProgramsDatabase) {
-  ASSERT_EQ(std::system(("sqlite3 '" + path().string() + "' 'CREATE TABLE theirs (x)'").c_str()), 0);
+  sqlite3* theirs = nullptr;
+  ASSERT_EQ(sqlite3_open(path().c_str(), &theirs), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(theirs, "CREATE TABLE theirs (x)", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(theirs);
   EXPECT_THAT(problem_of_appending(path()), HasSubstr("is a SQLite file, but no ledger"));
   EXPECT_THROW(read(path()), LedgerError);
 }

@@ -34,6 +34,8 @@ function(sluice_test name)
     set(arg_TIMEOUT 120)
   endif()
   sluice_executable(${name} ${arg_UNPARSED_ARGUMENTS} LINK ${arg_LINK} GTest::gmock GTest::gtest_main)
+  # A test's own code runs once: compiling it without optimisation saves a third of its build time and changes nothing measured.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   target_compile_definitions(${name} PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SLUICE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   set(properties TIMEOUT ${arg_TIMEOUT})
   if(arg_SERIAL)

@@ -126,7 +126,7 @@ std::vector<NotRun> everything_not_run(const RunResult& run) {
 
 namespace {
 
-std::string headline(Decision decision, const std::vector<const PhaseResult*>& phases) {
+std::string headline_of(Decision decision, const std::vector<const PhaseResult*>& phases) {
   std::string text(to_string(decision));
   if (decision != Decision::go) return text;
   std::uint64_t waived = 0;
@@ -150,10 +150,10 @@ std::string headline(const RunResult& run) {
   for (const auto& phase : run.phases) {
     if (!phase.entered_only) judged.push_back(&phase);
   }
-  return headline(run.decision, judged);
+  return headline_of(run.decision, judged);
 }
 
-std::string headline(const PhaseResult& phase) { return headline(phase.decision, {&phase}); }
+std::string headline(const PhaseResult& phase) { return headline_of(phase.decision, {&phase}); }
 
 const Concession* concession_for(const PhaseResult& phase, const CheckResult& check) {
   for (const auto& concession : phase.concessions) {

@@ -96,4 +96,8 @@ std::string shell_word(std::string_view text) {
   return word + "'";
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,5 +15,8 @@ bool is_utf8(std::string_view bytes);
 
 /// `text` quoted so that a POSIX shell reads it back as one word; unchanged where that is already so.
 std::string shell_word(std::string_view text);
+
+/// `count` with the noun in the right number: "1 check", "2 checks".
+std::string counted(std::uint64_t count, std::string_view noun);
 
 }  // namespace sluice

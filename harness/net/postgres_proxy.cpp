@@ -19,6 +19,7 @@
 #include <thread>
 #include <utility>
 
+#include "harness/core/descriptor.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/net/postgres_wire.hpp"
 
@@ -28,25 +29,6 @@ namespace {
 constexpr std::size_t buffer_limit = 256 * 1024;
 constexpr int connect_milliseconds = 10'000;
 constexpr std::size_t most_problems = 20;
-
-/// A file descriptor that is closed with its owner.
-class Descriptor {
- public:
-  explicit Descriptor(int value = -1) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) close(value_);
-  }
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  int get() const { return value_; }
-  explicit operator bool() const { return value_ >= 0; }
-
- private:
-  int value_;
-};
 
 std::string last_error() { return std::strerror(errno); }
 

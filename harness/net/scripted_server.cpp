@@ -18,24 +18,12 @@
 #include <stdexcept>
 #include <thread>
 
+#include "harness/core/descriptor.hpp"
+
 namespace sluice::net {
 namespace {
 
 [[noreturn]] void fail(const char* what) { throw std::runtime_error(std::string("test server: ") + what); }
-
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {
-    if (value < 0) fail("no descriptor");
-  }
-  ~Descriptor() { ::close(value_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 /// Waits until `socket` can be read; false when the server is ending.
 bool wait_readable(int socket, int end_of_server) {

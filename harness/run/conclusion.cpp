@@ -4,17 +4,10 @@
 
 #include <algorithm>
 
+#include "harness/core/printable.hpp"
 #include "harness/run/exit_code.hpp"
 
 namespace sluice::run {
-namespace {
-
-std::string counted(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
-}  // namespace
-
 void conclude(RunResult& result) {
   const PhaseResult* deciding = nullptr;
   std::size_t judged = 0;

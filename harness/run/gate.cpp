@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "harness/core/glob.hpp"
+#include "harness/core/printable.hpp"
 #include "harness/run/measured_rule.hpp"
 #include "harness/run/waiver.hpp"
 
@@ -23,10 +24,6 @@ std::string names_of(const std::vector<const Waiver*>& waivers) {
   std::string text;
   for (const Waiver* waiver : waivers) text += (text.empty() ? "" : ", ") + to_string(*waiver);
   return text;
-}
-
-std::string counted(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 // What keeps the waivers from covering a failed check; empty when none of them has to do with it.

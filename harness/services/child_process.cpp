@@ -21,6 +21,7 @@
 #include <sstream>
 #include <thread>
 
+#include "harness/core/descriptor.hpp"
 #include "harness/core/errors.hpp"
 
 extern char** environ;
@@ -99,19 +100,6 @@ std::vector<std::string> child_environment(const std::map<std::string, std::stri
   for (const auto& [name, value] : added) environment.push_back(name + "=" + value);
   return environment;
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
- private:
-  int number_;
-};
 
 class LogFile {
  public:

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "harness/core/descriptor.hpp"
 #include "harness/core/errors.hpp"
 
 namespace sluice::services {
@@ -21,20 +22,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const fs::path& from, const fs::path& to) {
   throw EnvironmentError(fmt::format("cannot copy {} to {}: {}", from.string(), to.string(), std::strerror(errno)));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 // The kernel copies; where the file system can, it shares the blocks.
 bool copy_bytes(int source, int target, std::uint64_t size) {
@@ -59,14 +46,14 @@ bool copy_bytes(int source, int target, std::uint64_t size) {
 std::uint64_t copy_file(const fs::path& from, const fs::path& to, const std::optional<RunAs>& owner) {
   const Descriptor source(open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   struct stat status {};
-  if (source.number() < 0 || fstat(source.number(), &status) != 0) fail(from, to);
+  if (source.get() < 0 || fstat(source.get(), &status) != 0) fail(from, to);
   const Descriptor target(open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status.st_mode & 0777));
-  if (target.number() < 0) fail(from, to);
+  if (target.get() < 0) fail(from, to);
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (!copy_bytes(source.number(), target.number(), size)) fail(from, to);
-  if (fchmod(target.number(), status.st_mode & 0777) != 0) fail(from, to);
-  if (owner && fchown(target.number(), owner->user, owner->group) != 0) fail(from, to);
-  if (fstat(target.number(), &status) != 0) fail(from, to);
+  if (!copy_bytes(source.get(), target.get(), size)) fail(from, to);
+  if (fchmod(target.get(), status.st_mode & 0777) != 0) fail(from, to);
+  if (owner && fchown(target.get(), owner->user, owner->group) != 0) fail(from, to);
+  if (fstat(target.get(), &status) != 0) fail(from, to);
   return static_cast<std::uint64_t>(status.st_size);
 }
 

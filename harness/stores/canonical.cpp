@@ -10,6 +10,7 @@
 #include "harness/core/exact_json.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/canonical_number.hpp"
+#include "harness/stores/hex_digit.hpp"
 #include "harness/stores/instant.hpp"
 
 namespace sluice::stores {
@@ -115,12 +116,6 @@ Hazard encode_date(const RawCell& cell, std::string& out) {
   if (!days) return Hazard::not_representable;
   append_ordered(*days, out);
   return Hazard::none;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 Hazard encode_uuid(const RawCell& cell, std::string& out) {

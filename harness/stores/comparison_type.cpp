@@ -10,19 +10,19 @@ namespace {
 
 using enum ComparisonType;
 
-constexpr std::array<std::pair<ComparisonType, std::string_view>, 13> names{{{exact, "exact"},
-                                                                             {boolean, "boolean"},
-                                                                             {integer, "integer"},
-                                                                             {decimal, "decimal"},
-                                                                             {float4, "float4"},
-                                                                             {float8, "float8"},
-                                                                             {text, "text"},
-                                                                             {character, "character"},
-                                                                             {bytes, "bytes"},
-                                                                             {timestamp, "timestamp"},
-                                                                             {date, "date"},
-                                                                             {uuid, "uuid"},
-                                                                             {json, "json"}}};
+constexpr std::array<std::pair<ComparisonType, std::string_view>, 13> type_names{{{exact, "exact"},
+                                                                                  {boolean, "boolean"},
+                                                                                  {integer, "integer"},
+                                                                                  {decimal, "decimal"},
+                                                                                  {float4, "float4"},
+                                                                                  {float8, "float8"},
+                                                                                  {text, "text"},
+                                                                                  {character, "character"},
+                                                                                  {bytes, "bytes"},
+                                                                                  {timestamp, "timestamp"},
+                                                                                  {date, "date"},
+                                                                                  {uuid, "uuid"},
+                                                                                  {json, "json"}}};
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
@@ -49,18 +49,20 @@ std::optional<ComparisonType> ordered_common(ComparisonType left, ComparisonType
 }  // namespace
 
 std::string_view to_string(ComparisonType type) {
-  return std::find_if(names.begin(), names.end(), [&](const auto& entry) { return entry.first == type; })->second;
+  return std::find_if(type_names.begin(), type_names.end(), [&](const auto& entry) { return entry.first == type; })
+      ->second;
 }
 
 std::optional<ComparisonType> parse_comparison_type(std::string_view name) {
-  const auto found = std::find_if(names.begin(), names.end(), [&](const auto& entry) { return entry.second == name; });
-  if (found == names.end()) return std::nullopt;
+  const auto found =
+      std::find_if(type_names.begin(), type_names.end(), [&](const auto& entry) { return entry.second == name; });
+  if (found == type_names.end()) return std::nullopt;
   return found->first;
 }
 
 std::vector<std::string> comparison_type_names() {
   std::vector<std::string> all;
-  for (const auto& entry : names) all.emplace_back(entry.second);
+  for (const auto& entry : type_names) all.emplace_back(entry.second);
   return all;
 }
 

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "harness/stores/hex_digit.hpp"
+
 namespace sluice::stores {
 namespace {
 
@@ -34,11 +36,6 @@ std::size_t unescape(std::span<char> field) {
       field[out++] = field[i];
   }
   return out;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 // "\x0a1b" becomes its bytes, in place.

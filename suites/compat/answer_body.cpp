@@ -5,17 +5,10 @@
 
 #include "harness/core/printable.hpp"
 #include "harness/scenario/templates.hpp"
+#include "suites/compat/ascii.hpp"
 
 namespace sluice::compat {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lowered;
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);

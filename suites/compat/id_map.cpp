@@ -6,20 +6,13 @@
 #include <array>
 
 #include "harness/core/printable.hpp"
+#include "suites/compat/ascii.hpp"
 #include "suites/compat/pointer_pattern.hpp"
 
 namespace sluice::compat {
 namespace {
 
 constexpr std::size_t shortest_known_value = 12;
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lowered;
-}
 
 bool is_index(std::string_view segment) {
   return segment.empty() || segment.find_first_not_of("0123456789*") == std::string_view::npos;

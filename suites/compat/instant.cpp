@@ -2,10 +2,10 @@
 
 #include <chrono>
 
+#include "suites/compat/ascii.hpp"
+
 namespace sluice::compat {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 struct Cursor {
   std::string_view text;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "suites/compat/ascii.hpp"
 #include "suites/compat/instant.hpp"
 
 namespace sluice::compat {
@@ -18,9 +19,7 @@ constexpr std::int64_t near_now_seconds = 2 * 86400;
 constexpr std::int64_t this_moment_seconds = 3600;  // more than any replay takes, less than any stored time is old
 constexpr std::size_t longest_coincidence = 6;      // digits or characters
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 template <class Predicate>
 bool all(std::string_view text, Predicate predicate) {

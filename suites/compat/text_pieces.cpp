@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "suites/compat/ascii.hpp"
 #include "suites/compat/instant.hpp"
 
 namespace sluice::compat {
@@ -12,8 +13,6 @@ bool is_word_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          static_cast<unsigned char>(c) >= 0x80;
 }
-
-bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 std::size_t leading_uuid(std::string_view text) {
   constexpr std::size_t length = 36;

@@ -11,6 +11,7 @@
 #include "harness/measure/proportion.hpp"
 #include "harness/measure/quantile.hpp"
 #include "harness/measure/sequential.hpp"
+#include "suites/load/milliseconds.hpp"
 
 namespace sluice::load {
 namespace {
@@ -22,10 +23,6 @@ constexpr std::size_t least_same_side_pairs = 4;
 // A failed request weighs like one that took ten time-outs: clearly above every answer, and finite.
 constexpr double failed_timeouts = 10;
 constexpr double scheduler_crossings = 10;  // see QuantileJudgement::fails
-
-double milliseconds(std::chrono::nanoseconds duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
 
 /// One-sided levels of one look: for PASS, and for the k-th step of Holm's test over `hypotheses`.
 struct Levels {

@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "suites/load/milliseconds.hpp"
+
 namespace sluice::load {
 namespace {
-
-double milliseconds(std::chrono::nanoseconds duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
 
 std::string cause_of(const Sample& sample) {
   switch (sample.ending) {

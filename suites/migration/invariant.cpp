@@ -361,7 +361,7 @@ ParameterSpec invariant_parameter() {
                   .default_text = "false"}}};
 }
 
-std::vector<ParameterSpec> parameter_table() {
+std::vector<ParameterSpec> invariant_parameters() {
   std::vector<ParameterSpec> table{{.name = "invariants",
                                     .type = ParameterType::map,
                                     .doc = "name -> what must hold",
@@ -395,7 +395,7 @@ CheckKind invariant_kind() {
           .cannot_prove =
               "Anything that the queries do not ask; that an `empty` query without a `violation` could ever return a "
               "row; nor, while data is written, that both sides were asked at one moment.",
-          .parameters = parameter_table(),
+          .parameters = invariant_parameters(),
           .make = [](const Parameters& parameters) { return std::make_unique<InvariantCheck>(parameters); }};
 }
 

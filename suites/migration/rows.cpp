@@ -266,7 +266,7 @@ ParameterSpec table_spec() {
           .shorthand = "to"};
 }
 
-std::vector<ParameterSpec> parameter_table() {
+std::vector<ParameterSpec> rows_parameters() {
   return {
       {.name = "tables",
        .type = ParameterType::map,
@@ -321,7 +321,7 @@ CheckKind rows_kind() {
           .cannot_prove =
               "That ignored columns, columns only the new side has, rows outside the conditions, sequences, "
               "constraints or indexes are right; nor that two snapshots of live sides are of one moment.",
-          .parameters = parameter_table(),
+          .parameters = rows_parameters(),
           .needs_stores = true,
           .make = [](const Parameters& parameters) { return std::make_unique<RowsCheck>(parameters); }};
 }

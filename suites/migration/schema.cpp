@@ -227,7 +227,7 @@ ParameterSpec change_parameter() {
                  {.name = "to", .doc = "the new name, type or value; absent with `changed`: no such property"}}};
 }
 
-std::vector<ParameterSpec> parameter_table() {
+std::vector<ParameterSpec> schema_parameters() {
   std::vector<ParameterSpec> table{
       side_parameter({"old", "new"}),
       text_list_parameter("schemas", "PostgreSQL's schemas that are looked at; all of the user's when absent"),
@@ -271,7 +271,7 @@ CheckKind schema_kind() {
       .cannot_prove =
           "That the declared changes are good ones, that functions and triggers do what they should, or that rows "
           "are right; between two engines, more than tables, columns, keys and plain indexes.",
-      .parameters = parameter_table(),
+      .parameters = schema_parameters(),
       .make = [](const Parameters& parameters) { return std::make_unique<SchemaCheck>(parameters); }};
 }
 

@@ -290,7 +290,7 @@ ParameterSpec request_parameter() {
           .shorthand = "path"};
 }
 
-std::vector<ParameterSpec> parameter_table() {
+std::vector<ParameterSpec> search_parameters() {
   return {
       {.name = "queries",
        .doc = "a file of JSON lines: {\"text\": …} or {\"request\": {\"method\", \"path\", \"headers\", \"body\"}}",
@@ -346,7 +346,7 @@ CheckKind search_kind() {
           .cannot_prove =
               "That either side's results are relevant, that queries unlike these are served alike, or that a single "
               "query was not ruined while the mean holds: the worst ones are listed.",
-          .parameters = parameter_table(),
+          .parameters = search_parameters(),
           .needs_endpoints = true,
           .make = [](const Parameters& parameters) { return std::make_unique<SearchCheck>(parameters); }};
 }

@@ -281,7 +281,7 @@ ParameterSpec required(ParameterSpec spec) {
   return spec;
 }
 
-std::vector<ParameterSpec> parameter_table() {
+std::vector<ParameterSpec> status_parameters() {
   std::vector<ParameterSpec> table{
       {.name = "table", .doc = "the status table: migration_status, public.schema_migrations", .required = true},
       required(text_list_parameter("key", "columns that name a step")),
@@ -324,7 +324,7 @@ CheckKind status_kind() {
           .cannot_prove =
               "That the steps did what they say: a status is a claim of the migration's. Steps that were never "
               "recorded are seen only when they are `expect`ed.",
-          .parameters = parameter_table(),
+          .parameters = status_parameters(),
           .make = [](const Parameters& parameters) { return std::make_unique<StatusCheck>(parameters); }};
 }
 

@@ -98,19 +98,19 @@ CREATE TABLE identities (
 
 constexpr std::array<std::string_view, 1> all{version_1};
 
-struct State {
+struct SchemaState {
   int version = 0;
   bool ledger = false;
   bool empty = false;
 };
 
-State state_of(Connection& connection) {
+SchemaState schema_state_of(Connection& connection) {
   return {.version = std::stoi(connection.ask("PRAGMA user_version")),
           .ledger = connection.ask("PRAGMA application_id") == std::to_string(application_id),
           .empty = connection.ask("SELECT count(*) FROM sqlite_schema") == "0"};
 }
 
-void refuse_foreign(const Connection& connection, const State& state, std::size_t known) {
+void refuse_foreign(const Connection& connection, const SchemaState& state, std::size_t known) {
   const std::string file = connection.path().string();
   if (!state.ledger)
     throw LedgerError(fmt::format("{} is a SQLite file, but no ledger; name another with --ledger", file));
@@ -129,7 +129,7 @@ std::span<const std::string_view> migrations() { return all; }
 void migrate(Connection& connection, std::span<const std::string_view> steps) {
   while (true) {
     Transaction transaction(connection, "IMMEDIATE");
-    State state = state_of(connection);
+    SchemaState state = schema_state_of(connection);
     if (state.empty && state.version == 0) state.ledger = true;
     refuse_foreign(connection, state, steps.size());
     if (state.version == static_cast<int>(steps.size())) return;
@@ -141,7 +141,7 @@ void migrate(Connection& connection, std::span<const std::string_view> steps) {
 }
 
 void require_version(Connection& connection, std::span<const std::string_view> steps) {
-  const State state = state_of(connection);
+  const SchemaState state = schema_state_of(connection);
   if (state.empty)
     throw LedgerError(fmt::format("the ledger {} is empty: nothing was ever recorded", connection.path().string()));
   refuse_foreign(connection, state, steps.size());

@@ -172,9 +172,9 @@ void compare_parameters(const RecordedCheck& then, const CheckResult& now, const
       comparison.add("parameters of " + now.name + " (changed)", then.parameters, now.parameters);
     return;
   }
-  ParameterSpec all{.name = {}, .type = ParameterType::record, .doc = {}};
-  all.fields = check->kind.parameters;
-  comparison.parameter(&all, "", now.name, was, is);
+  ParameterSpec whole{.name = {}, .type = ParameterType::record, .doc = {}};
+  whole.fields = check->kind.parameters;
+  comparison.parameter(&whole, "", now.name, was, is);
 }
 
 }  // namespace

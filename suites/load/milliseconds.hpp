@@ -1,0 +1,11 @@
+#pragma once
+#include <chrono>
+
+namespace sluice::load {
+
+/// What people and limits count in.
+inline double milliseconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+}  // namespace sluice::load

@@ -1,9 +1,7 @@
 #include "suites/migration/action_trial.hpp"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <future>
 #include <thread>
@@ -11,85 +9,16 @@
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
+#include "suites/migration/store_detour.hpp"
 
 namespace sluice::migration {
 namespace {
 
-namespace fs = std::filesystem;
 using net::PointDecision;
 using net::StatementPoint;
 
 constexpr std::chrono::seconds patience_with_living_sessions{2};
 constexpr std::chrono::seconds patience_with_dying_sessions{10};
-constexpr std::size_t longest_socket_path = 90;
-
-/// A fresh folder for a proxy's unix socket, whose path must be short.
-class SocketFolder {
- public:
-  explicit SocketFolder(const fs::path& work) {
-    std::string pattern = (work / "proxy-XXXXXX").string();
-    if (pattern.size() > longest_socket_path) pattern = (fs::temp_directory_path() / "sluice-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw EnvironmentError("cannot make the folder " + pattern);
-    path_ = pattern;
-  }
-  ~SocketFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  SocketFolder(const SocketFolder&) = delete;
-  SocketFolder& operator=(const SocketFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
-std::string percent_encoded(const std::string& path, const char* slash) {
-  std::string encoded;
-  for (const char c : path) {
-    if (c == '/')
-      encoded += slash;
-    else
-      encoded += c;
-  }
-  return encoded;
-}
-
-/// A proxy before one server, and what must give way to it in a command.
-class Detour {
- public:
-  Detour(const PostgresUrl& url, const StoreCopies::Copy& copy, const fs::path& work, net::StatementLedger& ledger)
-      : folder_(work), server_(url.server) {
-    net::PostgresProxyOptions options;
-    options.server = url.server;
-    options.databases = copy.databases();
-    if (server_.is_folder()) options.socket_folder = folder_.path();
-    proxy_ = std::make_unique<net::PostgresProxy>(std::move(options), ledger);
-  }
-
-  bool leads_to(const PostgresUrl& url) const {
-    return url.server.host == server_.host && url.server.port == server_.port;
-  }
-  const net::PostgresProxy& proxy() const { return *proxy_; }
-
-  void add_replacements(const PostgresUrl& url, std::map<std::string, std::string>& replacing) const {
-    if (server_.is_folder()) {
-      const std::string folder = folder_.path().string();
-      replacing[server_.host] = folder;
-      replacing[percent_encoded(server_.host, "%2F")] = percent_encoded(folder, "%2F");
-      replacing[percent_encoded(server_.host, "%2f")] = percent_encoded(folder, "%2f");
-      return;
-    }
-    const std::string here = fmt::format("127.0.0.1:{}", proxy_->tcp_port());
-    replacing[url.text] = url.before + here + "/" + url.database + url.after;
-    replacing[fmt::format("{}:{}", server_.host, server_.port)] = here;
-  }
-
- private:
-  SocketFolder folder_;
-  net::PostgresAddress server_;
-  std::unique_ptr<net::PostgresProxy> proxy_;
-};
 
 /// Kills an action at its point; shared with the proxy's threads, which may come to the point before start() returned.
 struct Assassin {
@@ -113,9 +42,10 @@ class SessionWatch {
  public:
   SessionWatch(const CheckContext& context, const StoreCopies& copies, const StoreCopies::Copy& copy)
       : context_(context) {
-    for (const auto& url : copies.postgres()) {
-      servers_.push_back({std::make_unique<stores::PostgresConnection>(maintenance_url(url), copies.options()),
-                          copy.databases().at(url.database)});
+    for (const auto& store : copy.copied()) {
+      if (!store.postgres) continue;
+      servers_.emplace_back(
+          std::make_unique<stores::PostgresConnection>(maintenance_url(*store.postgres), copies.options()), store.copy);
     }
   }
 
@@ -166,22 +96,13 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
   const auto assassin = std::make_shared<Assassin>();
   assassin->point = kill;
   net::StatementLedger ledger([assassin](const StatementPoint& here) { return assassin->at(here); });
-  std::vector<std::unique_ptr<Detour>> detours;
-  std::map<std::string, std::string> replacing = copy.files();
-  for (const auto& url : copies_.postgres()) {
-    auto known =
-        std::find_if(detours.begin(), detours.end(), [&](const auto& detour) { return detour->leads_to(url); });
-    if (known == detours.end()) {
-      known = detours.insert(detours.end(), std::make_unique<Detour>(url, copy, context_.work, ledger));
-    }
-    (*known)->add_replacements(url, replacing);
-  }
+  StoreDetour detour(copy, context_.plan_directory, spares_, context_.work, ledger);
   TrialEnd end;
   const SessionWatch watch(context_, copies_, copy);
   {
     std::shared_ptr<RunningAction> running;
     try {
-      running = context_.start_action(action_, replacing);
+      running = context_.start_action(action_, detour.redirects());
     } catch (...) {
       assassin->started.set_value(nullptr);
       throw;
@@ -205,12 +126,10 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
     // Before what the action left behind is killed with it.
     if (!end.killed && !end.timed_out) end.sessions_left = watch.left_after(patience_with_living_sessions);
   }
-  for (const auto& detour : detours) {
-    end.connections += detour->proxy().connections();
-    for (const auto& problem : detour->proxy().problems()) end.problems.push_back(problem);
-  }
+  end.connections = detour.connections();
+  end.problems = detour.problems();
   end.statements = ledger.records();
-  detours.clear();                     // closes what the action left open at the server
+  detour.close();                      // also what the action left open at the server
   if (end.timed_out) watch.end_all();  // a server may go on with a long statement whose client is gone
   const auto dying = watch.left_after(patience_with_dying_sessions);
   end.sessions_left.insert(end.sessions_left.end(), dying.begin(), dying.end());

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,10 +37,10 @@ struct TrialEnd {
 /// Runs the plan's actions against copies, through a proxy where the copy is PostgreSQL's.
 class ActionTrial {
  public:
-  /// The context and the copies outlive it.
+  /// The context and the copies outlive it. `spares`: sides whose stores the action does without.
   ActionTrial(const CheckContext& context, const StoreCopies& copies, std::string action,
-              std::chrono::nanoseconds timeout)
-      : context_(context), copies_(copies), action_(std::move(action)), timeout_(timeout) {}
+              std::chrono::nanoseconds timeout, std::set<std::string> spares)
+      : context_(context), copies_(copies), action_(std::move(action)), timeout_(timeout), spares_(std::move(spares)) {}
 
   /// Runs the action to its end, or kills its process group (SIGKILL) while `kill` is held. Returns when its sessions
   /// have left the server, or after some seconds. May be called from several threads. Throws InputError when the action
@@ -51,6 +52,7 @@ class ActionTrial {
   const StoreCopies& copies_;
   std::string action_;
   std::chrono::nanoseconds timeout_;
+  std::set<std::string> spares_;
 };
 
 /// The InputError for an action whose statements never came to the proxy; nothing when they did.

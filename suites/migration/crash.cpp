@@ -13,6 +13,7 @@
 #include "harness/core/printable.hpp"
 #include "suites/migration/copy_parameters.hpp"
 #include "suites/migration/crash_points.hpp"
+#include "suites/migration/spared_stores.hpp"
 #include "suites/migration/store_state.hpp"
 
 namespace sluice::migration {
@@ -57,8 +58,8 @@ class CrashCheck final : public Check {
                       "statements that it sends to PostgreSQL",
                       context.check));
     }
-    trial_ =
-        std::make_unique<ActionTrial>(context, *copies_, parameters_.text("action"), parameters_.duration("timeout"));
+    trial_ = std::make_unique<ActionTrial>(context, *copies_, parameters_.text("action"),
+                                           parameters_.duration("timeout"), spared_sides(parameters_));
   }
 
   void exercise(CheckContext& context) override {
@@ -71,6 +72,7 @@ class CrashCheck final : public Check {
     const auto chosen =
         only_.empty() ? choose_points(points_, count_, context.seed) : with_texts(only_, clean.statements);
     try_points(context, chosen);
+    require_untouched(context, *copies_, spared_sides(parameters_));
   }
 
   Outcome judge(CheckContext&) override {

@@ -35,12 +35,18 @@ class RunningAction {
   virtual void kill() = 0;
 };
 
+/// What is different when a check runs an action of the plan.
+struct ActionChanges {
+  std::vector<StoreRedirect> redirects;
+  std::map<std::string, std::string> environment;  ///< set beside, and before, what the plan sets
+};
+
 /// Starts an action of the plan by its name, pointed at other stores: every spelling of theirs in its command, its
-/// `env:` and the variables it inherits gives way. Without redirects it runs as the plan has it. Throws InputError when
-/// the action does not exist, is no command, or does not name each of the stores (see StoreRedirect: it would work on
-/// the real one); EnvironmentError when it cannot be started.
-using StartAction = std::function<std::unique_ptr<RunningAction>(const std::string& action,
-                                                                 const std::vector<StoreRedirect>& redirects)>;
+/// `env:` and the variables it inherits gives way. Without redirects it works on the stores that the plan names. Throws
+/// InputError when the action does not exist, is no command, or does not name each of the stores (see StoreRedirect: it
+/// would work on the real one); EnvironmentError when it cannot be started.
+using StartAction =
+    std::function<std::unique_ptr<RunningAction>(const std::string& action, const ActionChanges& changes)>;
 
 /// What a check may use. Everything that changes the world or tells the time comes through here. Lives as long as the
 /// check runs.

@@ -117,13 +117,14 @@ void redirect(services::SpawnOptions& spawn, const std::vector<StoreRedirect>& r
 
 }  // namespace
 
-std::unique_ptr<RunningAction> ActionRunner::start(const std::string& name, const std::vector<StoreRedirect>& redirects,
+std::unique_ptr<RunningAction> ActionRunner::start(const std::string& name, const ActionChanges& changes,
                                                    const fs::path& log, std::stop_token cancelled) {
   const plan::ActionSpec* action = plan_.action(name);
   if (action == nullptr) throw InputError(fmt::format("the plan has no action '{}'", printable(name, 40)));
   if (action->order) throw InputError(fmt::format("action {} is no command; a check can only start commands", name));
   auto spawn = spawn_options(*action, log);
-  if (!redirects.empty()) redirect(spawn, redirects, name);
+  if (!changes.redirects.empty()) redirect(spawn, changes.redirects, name);
+  for (const auto& [variable, value] : changes.environment) spawn.environment[variable] = value;
   ActionResult so_far{.name = name, .phase = {}, .command = joined(spawn.command, environment_.redactor())};
   so_far.log = log.string();
   so_far.started = clock_.today();

@@ -24,7 +24,7 @@ class ActionRunner {
 
   /// Starts a command for a check: see StartAction. `log` gets its output; `cancelled` is the check's. The observer is
   /// not told.
-  std::unique_ptr<RunningAction> start(const std::string& action, const std::vector<StoreRedirect>& redirects,
+  std::unique_ptr<RunningAction> start(const std::string& action, const ActionChanges& changes,
                                        const std::filesystem::path& log, std::stop_token cancelled);
 
  private:

@@ -10,6 +10,7 @@
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
 #include "suites/migration/store_detour.hpp"
+#include "suites/migration/write_points.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -28,7 +29,9 @@ struct Assassin {
   std::atomic<bool> killed{false};
 
   PointDecision at(const StatementPoint& here) {
-    if (!point || here.statement != point->statement || here.kind != point->kind) return PointDecision::pass;
+    if (!point || here.statement != point->number || to_string(here.kind) != to_string(point->kind)) {
+      return PointDecision::pass;
+    }
     const auto running = action.get();
     if (!running) return PointDecision::cut;
     killed = true;  // before the end that it brings about can be seen
@@ -87,22 +90,65 @@ class SessionWatch {
   std::vector<std::pair<std::unique_ptr<stores::PostgresConnection>, std::string>> servers_;
 };
 
+// Null when there is no SQLite store to be written to.
+std::unique_ptr<WritePoints> watch_writes(const StoreCopies::Copy& copy, const std::filesystem::path& work,
+                                          const std::optional<CrashPoint>& kill) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& store : copy.copied()) {
+    if (!store.postgres) files.emplace_back(store.copy);
+  }
+  if (files.empty()) return nullptr;
+  return std::make_unique<WritePoints>(files, work, kill && kill->kind == CrashKind::write ? kill->number : 0);
+}
+
+// With the originals' names, which are the same in every run.
+std::vector<std::string> named_writes(const WritePoints& writes, const StoreCopies::Copy& copy) {
+  auto texts = writes.texts();
+  for (const auto& store : copy.copied()) {
+    if (store.postgres) continue;
+    const std::string name = std::filesystem::path(store.copy).filename().string();
+    for (auto& text : texts) {
+      const auto at = text.find(" " + name);
+      if (at == std::string::npos) continue;
+      text.replace(at + 1, name.size(), std::filesystem::path(store.url.substr(store.url.find(':') + 1)).filename());
+    }
+  }
+  return texts;
+}
+
 }  // namespace
 
-std::string CrashPoint::name() const { return fmt::format("{} {}", statement, to_string(kind)); }
+std::string_view to_string(CrashKind kind) {
+  switch (kind) {
+    case CrashKind::before:
+      return to_string(net::PointKind::before);
+    case CrashKind::after:
+      return to_string(net::PointKind::after);
+    case CrashKind::commit:
+      return to_string(net::PointKind::commit);
+    case CrashKind::write:
+      return "write";
+  }
+  return "?";
+}
+
+std::string CrashPoint::name() const { return fmt::format("{} {}", number, to_string(kind)); }
 
 TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<CrashPoint>& kill) const {
   if (!context_.start_action) throw InputError("this check runs an action of the plan, and here is no plan");
   const auto assassin = std::make_shared<Assassin>();
   assassin->point = kill;
   net::StatementLedger ledger([assassin](const StatementPoint& here) { return assassin->at(here); });
-  StoreDetour detour(copy, context_.plan_directory, spares_, context_.work, ledger);
+  StoreDetour detour(copy, context_.plan_directory, options_.spares, context_.work, ledger);
+  const auto writes = options_.watch_writes ? watch_writes(copy, context_.work, kill) : nullptr;
+  ActionChanges changes{.redirects = detour.redirects(), .environment = {}};
+  if (writes) changes.environment = writes->environment();
   TrialEnd end;
   const SessionWatch watch(context_, copies_, copy);
   {
     std::shared_ptr<RunningAction> running;
     try {
-      running = context_.start_action(action_, detour.redirects());
+      running = context_.start_action(action_, changes);
     } catch (...) {
       assassin->started.set_value(nullptr);
       throw;
@@ -110,7 +156,7 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
     assassin->started.set_value(running);
     std::optional<ActionResult> result;
     try {
-      result = running->wait(timeout_);
+      result = running->wait(options_.timeout);
       if (!result) {
         end.timed_out = true;
         running->kill();
@@ -122,13 +168,15 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
       throw;
     }
     if (result) end.action = *result;
-    end.killed = assassin->killed;
+    end.killed = assassin->killed || (writes && writes->killed());
+    if (end.killed) running->kill();  // who is left of its group
     // Before what the action left behind is killed with it.
     if (!end.killed && !end.timed_out) end.sessions_left = watch.left_after(patience_with_living_sessions);
   }
   end.connections = detour.connections();
   end.problems = detour.problems();
   end.statements = ledger.records();
+  if (writes) end.writes = named_writes(*writes, copy);
   detour.close();                      // also what the action left open at the server
   if (end.timed_out) watch.end_all();  // a server may go on with a long statement whose client is gone
   const auto dying = watch.left_after(patience_with_dying_sessions);
@@ -137,11 +185,11 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
 }
 
 void require_statements(const TrialEnd& end, const std::string& action) {
-  if (!end.statements.empty()) return;
+  if (!end.statements.empty() || !end.writes.empty()) return;
   std::string why = end.problems.empty() ? "" : "; " + end.problems.front();
   throw InputError(fmt::format(
-      "action {}: not one statement of it came to the copy of the store, though it was pointed there; does it "
-      "take the store's address from somewhere else than its command and `env:`?{}",
+      "action {}: not one statement of it came to a copy of the stores, nor a write, though it was pointed there; does "
+      "it take the store's address from somewhere else than its command and `env:`?{}",
       action, why));
 }
 

@@ -33,7 +33,8 @@ class IdempotentCheck final : public Check {
       return;
     }
     const auto again = copies_->make();
-    const ActionTrial trial(context, *copies_, action_, parameters_.duration("timeout"), spared_sides(parameters_));
+    const ActionTrial trial(context, *copies_, action_,
+                            {.timeout = parameters_.duration("timeout"), .spares = spared_sides(parameters_)});
     for (std::int64_t i = 0; i < times_ && problem_.empty(); ++i) {
       const TrialEnd end = trial.run(*again);
       if (!copies_->postgres().empty()) require_statements(end, action_);

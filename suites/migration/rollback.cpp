@@ -103,7 +103,8 @@ class RollbackCheck final : public Check {
  private:
   TrialEnd run_action(const CheckContext& context, const Copy& copy, const std::string& action,
                       const char* spares) const {
-    return ActionTrial(context, *copies_, action, parameters_.duration("timeout"), spared_sides(parameters_, spares))
+    return ActionTrial(context, *copies_, action,
+                       {.timeout = parameters_.duration("timeout"), .spares = spared_sides(parameters_, spares)})
         .run(copy);
   }
 

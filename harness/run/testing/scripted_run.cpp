@@ -57,7 +57,8 @@ class ScriptedCheck final : public Check {
     const std::vector<StoreRedirect> redirects{
         {.store = "old", .spellings = {{"/real/a.db", "/copy/a"}}, .database = {}, .traces = {"a.db"}},
         {.store = "new", .spellings = {{"db:5432", "127.0.0.1:99"}}, .database = "voice", .traces = {}}};
-    if (!context.start_action(action, redirects)->wait(std::chrono::minutes(1))) throw std::runtime_error("no end");
+    if (!context.start_action(action, {.redirects = redirects, .environment = {}})->wait(std::chrono::minutes(1)))
+      throw std::runtime_error("no end");
   }
   // Returns when it is gone and waited for: SIGKILL itself only announces the end.
   static void kill_service(pid_t pid) {

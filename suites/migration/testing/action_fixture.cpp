@@ -60,13 +60,12 @@ void ActionFixture::SetUp() {
   context_.reproduce = "sluice run plan.yaml --check proof --seed 1";
   context_.stores = {{"old", old_.url()}, {"new", cluster().url(database_)}};
   environment_ = {{"OLD", old_.path().string()}, {"NEW", cluster().url(database_)}};
-  context_.start_action = [this](const std::string& name, const std::vector<StoreRedirect>& redirects) {
-    return start(name, redirects);
+  context_.start_action = [this](const std::string& name, const ActionChanges& changes) {
+    return start(name, changes);
   };
 }
 
-std::unique_ptr<RunningAction> ActionFixture::start(const std::string& name,
-                                                    const std::vector<StoreRedirect>& redirects) {
+std::unique_ptr<RunningAction> ActionFixture::start(const std::string& name, const ActionChanges& changes) {
   const auto script = scripts_.find(name);
   if (script == scripts_.end()) throw InputError("the plan has no action '" + name + "'");
   // Each statement of its own: psql sends what one -c holds at once.
@@ -80,12 +79,13 @@ std::unique_ptr<RunningAction> ActionFixture::start(const std::string& name,
                                  .directory = folder_.path(),
                                  .log = log,
                                  .run_as = std::nullopt};
-  if (!redirects.empty()) {
-    Redirection redirection(redirects);
+  if (!changes.redirects.empty()) {
+    Redirection redirection(changes.redirects);
     for (auto& word : options.command) word = redirection.apply(word);
     for (auto& [variable, value] : options.environment) value = redirection.apply(value);
     redirection.require_all("action " + name);
   }
+  for (const auto& [variable, value] : changes.environment) options.environment[variable] = value;
   return std::make_unique<ScriptRun>(host_->spawn(options), log, context_.cancelled);
 }
 

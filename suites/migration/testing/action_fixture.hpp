@@ -43,7 +43,7 @@ class ActionFixture : public ::testing::Test {
   const testing::TemporaryFolder& folder() const { return folder_; }
 
  private:
-  std::unique_ptr<RunningAction> start(const std::string& action, const std::vector<StoreRedirect>& redirects);
+  std::unique_ptr<RunningAction> start(const std::string& action, const ActionChanges& changes);
 
   static std::unique_ptr<testing::PostgresCluster> cluster_;
   static std::unique_ptr<services::ProcessHost> host_;

@@ -9,6 +9,7 @@
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
+#include "suites/migration/lock_probes.hpp"
 #include "suites/migration/store_detour.hpp"
 #include "suites/migration/write_points.hpp"
 
@@ -79,8 +80,9 @@ class SessionWatch {
           "SELECT concat_ws(' ', a.state, a.application_name, CASE WHEN EXISTS (SELECT FROM pg_locks l WHERE "
           "l.pid = a.pid AND l.locktype = 'advisory') THEN 'holding an advisory lock' END, 'after', left(a.query, "
           "200)) "
-          "FROM pg_stat_activity a WHERE a.datname = $1 AND a.backend_type = 'client backend'",
-          {database}, "looking for sessions");
+          "FROM pg_stat_activity a WHERE a.datname = $1 AND a.backend_type = 'client backend' AND a.application_name "
+          "<> $2",
+          {database, LockProbes::application_name}, "looking for sessions");
       for (const auto& row : rows) all.push_back(printable(row[0].value_or(""), 300));
     }
     return all;

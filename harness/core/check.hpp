@@ -14,6 +14,7 @@
 #include "harness/core/outcome.hpp"
 #include "harness/core/parameters.hpp"
 #include "harness/core/result.hpp"
+#include "harness/core/store_redirect.hpp"
 
 namespace sluice {
 
@@ -34,11 +35,18 @@ class RunningAction {
   virtual void kill() = 0;
 };
 
-/// Starts an action of the plan by its name. Every occurrence of a key of `replacing` in its command and environment
-/// gives way to the value, so that it can be pointed at another store. Throws InputError when the action does not
-/// exist, is no command, or names none of the keys; EnvironmentError when it cannot be started.
-using StartAction = std::function<std::unique_ptr<RunningAction>(const std::string& action,
-                                                                 const std::map<std::string, std::string>& replacing)>;
+/// What is different when a check runs an action of the plan.
+struct ActionChanges {
+  std::vector<StoreRedirect> redirects;
+  std::map<std::string, std::string> environment;  ///< set beside, and before, what the plan sets
+};
+
+/// Starts an action of the plan by its name, pointed at other stores: every spelling of theirs in its command, its
+/// `env:` and the variables it inherits gives way. Without redirects it works on the stores that the plan names. Throws
+/// InputError when the action does not exist, is no command, or does not name each of the stores (see StoreRedirect: it
+/// would work on the real one); EnvironmentError when it cannot be started.
+using StartAction =
+    std::function<std::unique_ptr<RunningAction>(const std::string& action, const ActionChanges& changes)>;
 
 /// What a check may use. Everything that changes the world or tells the time comes through here. Lives as long as the
 /// check runs.

@@ -129,6 +129,16 @@ class ProxiedConnection final : public ConversationSink {
 
   /// Returns when either side has closed, or when told to stop. Throws WireError and ConnectionCut.
   void run() {
+    try {
+      pass_on();
+    } catch (const WireError&) {
+      settle();  // why, where the client was told
+      throw;
+    }
+  }
+
+ private:
+  void pass_on() {
     bool client_open = true, server_open = true;
     while (true) {
       if (!client_open && to_server_.empty()) return;
@@ -154,7 +164,6 @@ class ProxiedConnection final : public ConversationSink {
     }
   }
 
- private:
   void to_server(std::string_view bytes) override { to_server_ += bytes; }
   void to_client(std::string_view bytes) override { to_client_ += bytes; }
   std::uint64_t statement_begins(const std::string& text) override {

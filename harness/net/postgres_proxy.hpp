@@ -20,7 +20,7 @@ struct PostgresAddress {
 
 struct PostgresProxyOptions {
   PostgresAddress server;
-  /// Name that clients ask for -> name that the server is asked for; others keep theirs.
+  /// Name that clients ask for -> name that the server is asked for; other names are refused. Empty: all keep theirs.
   std::map<std::string, std::string> databases;
   /// An existing folder; `.s.PGSQL.PORT` is made in it, with the server's port. Empty: no unix socket.
   std::filesystem::path socket_folder;

@@ -43,7 +43,7 @@ class Proxy : public ::testing::Test {
   std::unique_ptr<PostgresProxy> proxy(StatementLedger& ledger) const {
     PostgresProxyOptions options;
     options.server.host = server_folder();
-    options.databases = {{"app", database_}};
+    options.databases = {{"app", database_}, {"restored", database_ + "_restored"}};
     options.socket_folder = folder_.path();
     return std::make_unique<PostgresProxy>(options, ledger);
   }
@@ -95,6 +95,20 @@ TEST_F(Proxy, ServesLibpqxxOverItsUnixSocketAndRecordsEachStatement) {
   EXPECT_EQ(std::count(all.begin(), all.end(), "INSERT INTO t VALUES ($1, $2)"), 2);
 }
 
+TEST_F(Proxy, LeadsToNoOtherDatabase) {
+  StatementLedger ledger;
+  const auto between = proxy(ledger);
+  try {
+    pqxx::connection connection("host=" + folder_.path().string() + " user=sluice dbname=" + database_);
+    ADD_FAILURE() << "connected";
+  } catch (const pqxx::broken_connection& refused) {
+    EXPECT_THAT(refused.what(), HasSubstr("this proxy does not lead to the database \"" + database_ + "\""));
+  }
+  EXPECT_EQ(ledger.statements(), 0u);
+  while (between->problems().empty()) std::this_thread::yield();
+  EXPECT_THAT(between->problems().front(), HasSubstr("asked for the database " + database_));
+}
+
 TEST_F(Proxy, ServesPsqlWithCopyInBothDirectionsOverTcp) {
   StatementLedger ledger;
   const auto between = proxy(ledger);
@@ -118,7 +132,7 @@ TEST_F(Proxy, CarriesADumpAndItsRestoreUnchanged) {
   const std::string dump = (folder_.path() / "dump").string();
   ASSERT_EQ(shell("pg_dump -Fc -f " + dump + " '" + tcp_options(*between) + "'"), 0);
   ASSERT_EQ(shell("pg_restore -d 'host=127.0.0.1 user=sluice port=" + std::to_string(between->tcp_port()) +
-                  " dbname=" + database_ + "_restored' " + dump),
+                  " dbname=restored' " + dump),
             0);
   const std::string digest = "SELECT count(*) || md5(string_agg(t::text, '' ORDER BY id)) FROM t";
   EXPECT_EQ(cluster_->query(digest, database_ + "_restored"), cluster_->query(digest, database_));

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "harness/core/printable.hpp"
+
 namespace sluice::net {
 namespace {
 
@@ -196,13 +198,27 @@ void PostgresConversation::handle_startup() {
     }
     parameters.append(*name).append(1, '\0').append(*value).append(1, '\0');
   }
-  const auto renamed = databases_.find(database.empty() ? user : database);
-  if (renamed == databases_.end()) {
+  if (databases_.empty()) {
     sink_.to_server(packet);
     return;
   }
+  const std::string& asked = database.empty() ? user : database;
+  const auto renamed = databases_.find(asked);
+  if (renamed == databases_.end()) refuse_database(asked);
   parameters.append("database").append(1, '\0').append(renamed->second).append(2, '\0');
   sink_.to_server(uint32_bytes(static_cast<std::uint32_t>(parameters.size() + 8)) + uint32_bytes(code) + parameters);
+}
+
+void PostgresConversation::refuse_database(const std::string& database) {
+  const std::string why = fmt::format("this proxy does not lead to the database \"{}\"", database);
+  std::string fields;
+  for (const std::string& field : {std::string("SFATAL"), std::string("VFATAL"), std::string("C3D000"), "M" + why}) {
+    fields.append(field).append(1, '\0');
+  }
+  fields.append(1, '\0');
+  sink_.to_client("E" + uint32_bytes(static_cast<std::uint32_t>(fields.size() + 4)) + fields);
+  throw WireError(
+      fmt::format("the client asked for the database {}, to which this proxy does not lead", printable(database, 100)));
 }
 
 void PostgresConversation::handle_client_message(std::string_view head) {

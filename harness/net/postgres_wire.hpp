@@ -41,7 +41,8 @@ class PostgresConversation {
  public:
   static constexpr std::size_t text_limit = 400;  ///< bytes kept of a statement
 
-  /// `databases`: name that clients ask for -> name that the server is asked for.
+  /// `databases`: name that clients ask for -> name that the server is asked for. Whoever asks for another one is
+  /// refused. Empty: every client gets the database that it asks for.
   PostgresConversation(ConversationSink& sink, std::map<std::string, std::string> databases)
       : sink_(sink), databases_(std::move(databases)) {}
 
@@ -69,6 +70,7 @@ class PostgresConversation {
 
   void take_startup(std::string_view& bytes);
   void handle_startup();
+  [[noreturn]] void refuse_database(const std::string& database);
   void handle_client_message(std::string_view head);
   void handle_parse(std::string_view body);
   void handle_bind(std::string_view body);

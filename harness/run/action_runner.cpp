@@ -1,7 +1,9 @@
 #include "harness/run/action_runner.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -98,35 +100,31 @@ class StartedAction final : public RunningAction {
   std::stop_token cancelled_;
 };
 
-bool replace_all(std::string& text, const std::map<std::string, std::string>& replacing) {
-  bool replaced = false;
-  for (const auto& [from, to] : replacing) {
-    for (auto at = text.find(from); !from.empty() && at != std::string::npos; at = text.find(from, at + to.size())) {
-      text.replace(at, from.size(), to);
-      replaced = true;
-    }
+void redirect(services::SpawnOptions& spawn, const std::vector<StoreRedirect>& redirects, const std::string& name) {
+  Redirection redirection(redirects);
+  for (auto& word : spawn.command) word = redirection.apply(word);
+  for (auto& [variable, value] : spawn.environment) value = redirection.apply(value);
+  redirection.require_all("action " + name);
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view inherited(*entry);
+    const auto equals = std::min(inherited.find('='), inherited.size() - 1);
+    const std::string_view value = inherited.substr(equals + 1);
+    std::string replaced = redirection.apply_beside(value);
+    // What `env:` sets stays.
+    if (replaced != value) spawn.environment.emplace(inherited.substr(0, equals), std::move(replaced));
   }
-  return replaced;
 }
 
 }  // namespace
 
-std::unique_ptr<RunningAction> ActionRunner::start(const std::string& name,
-                                                   const std::map<std::string, std::string>& replacing,
+std::unique_ptr<RunningAction> ActionRunner::start(const std::string& name, const ActionChanges& changes,
                                                    const fs::path& log, std::stop_token cancelled) {
   const plan::ActionSpec* action = plan_.action(name);
   if (action == nullptr) throw InputError(fmt::format("the plan has no action '{}'", printable(name, 40)));
   if (action->order) throw InputError(fmt::format("action {} is no command; a check can only start commands", name));
   auto spawn = spawn_options(*action, log);
-  bool replaced = replacing.empty();
-  for (auto& word : spawn.command) replaced |= replace_all(word, replacing);
-  for (auto& [variable, value] : spawn.environment) replaced |= replace_all(value, replacing);
-  if (!replaced) {
-    throw InputError(
-        fmt::format("action {}: neither its command nor its `env:` names {}, so it cannot be pointed at a copy; "
-                    "write the store's URL or path out there",
-                    name, environment_.redactor()(replacing.begin()->first)));
-  }
+  if (!changes.redirects.empty()) redirect(spawn, changes.redirects, name);
+  for (const auto& [variable, value] : changes.environment) spawn.environment[variable] = value;
   ActionResult so_far{.name = name, .phase = {}, .command = joined(spawn.command, environment_.redactor())};
   so_far.log = log.string();
   so_far.started = clock_.today();

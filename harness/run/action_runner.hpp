@@ -1,9 +1,9 @@
 #pragma once
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "harness/core/check.hpp"
 #include "harness/run/environment.hpp"
@@ -24,7 +24,7 @@ class ActionRunner {
 
   /// Starts a command for a check: see StartAction. `log` gets its output; `cancelled` is the check's. The observer is
   /// not told.
-  std::unique_ptr<RunningAction> start(const std::string& action, const std::map<std::string, std::string>& replacing,
+  std::unique_ptr<RunningAction> start(const std::string& action, const ActionChanges& changes,
                                        const std::filesystem::path& log, std::stop_token cancelled);
 
  private:

@@ -130,8 +130,8 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
       .progress = [this, &check](const Progress& progress) { observer_.check_progressed(check.name, progress); },
       .reproduce = result.reproduce,
       .start_action =
-          [this, stop, folder](const std::string& action, const std::map<std::string, std::string>& replacing) {
-            return actions_.start(action, replacing, environment_.logs() / (folder + "-" + action + ".log"), stop);
+          [this, stop, folder](const std::string& action, const ActionChanges& changes) {
+            return actions_.start(action, changes, environment_.logs() / (folder + "-" + action + ".log"), stop);
           }};
   try {
     fs::create_directories(context.work);

@@ -177,6 +177,38 @@ TEST_F(RunnerTest, DoesNotTrustACheckWhoseControlWasMissed) {
   EXPECT_EQ(result.exit_code, 4);
 }
 
+TEST_F(RunnerTest, PointsAnActionAtOtherStoresForACheck) {
+  ASSERT_EQ(setenv("SLUICE_TEST_INHERITED", "at /real/a.db", 1), 0);
+  const auto result = run(R"(
+actions:
+  move:
+    command: [sh, -c, 'echo "$0 $NEW $SLUICE_TEST_INHERITED" >> order', "sqlite:/real/a.db"]
+    env: { NEW: "postgresql://u@db:5432/voice" }
+checks: { c: { kind: test.scripted, deed: point move } }
+phases: [{ name: a, after: [c] }]
+)");
+  unsetenv("SLUICE_TEST_INHERITED");
+  EXPECT_EQ(result.decision, Decision::go) << result.phases[0].checks[0].outcome.reason;
+  EXPECT_EQ(order(), "sqlite:/copy/a postgresql://u@127.0.0.1:99/voice at /copy/a\n");
+}
+
+TEST_F(RunnerTest, StartsNoActionForACheckThatWouldWorkOnTheRealStore) {
+  const auto reason = [&](const std::string& command, const std::string& environment) {
+    const auto result = run("actions: { move: { command: [sh, -c, 'echo ran >> order', " + command + "], env: { " +
+                            environment + R"( } } }
+checks: { c: { kind: test.scripted, deed: point move } }
+phases: [{ name: a, after: [c] }]
+)");
+    EXPECT_EQ(result.phases[0].checks[0].outcome.verdict, Verdict::errored);
+    return result.phases[0].checks[0].outcome.reason;
+  };
+  EXPECT_THAT(reason("/real/a.db", ""),
+              HasSubstr("action move: neither its command nor its `env:` names the store new"));
+  EXPECT_THAT(reason("'db:5432/voice'", ""), HasSubstr("names the store old"));
+  EXPECT_THAT(reason("./a.db", "NEW: 'db:5432/voice', OLD: /real/a.db"), HasSubstr("looks like the store old"));
+  EXPECT_EQ(order(), "");
+}
+
 TEST_F(RunnerTest, TurnsAThrowingCheckIntoErrored) {
   const auto result = run("checks: { a: { kind: test.scripted, deed: throw } }\nphases: [ { name: p, after: [a] } ]\n");
   EXPECT_EQ(result.phases[0].checks[0].outcome.verdict, Verdict::errored);

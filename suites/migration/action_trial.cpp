@@ -1,9 +1,7 @@
 #include "suites/migration/action_trial.hpp"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <future>
 #include <thread>
@@ -11,85 +9,18 @@
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
+#include "suites/migration/lock_probes.hpp"
+#include "suites/migration/store_detour.hpp"
+#include "suites/migration/write_points.hpp"
 
 namespace sluice::migration {
 namespace {
 
-namespace fs = std::filesystem;
 using net::PointDecision;
 using net::StatementPoint;
 
 constexpr std::chrono::seconds patience_with_living_sessions{2};
 constexpr std::chrono::seconds patience_with_dying_sessions{10};
-constexpr std::size_t longest_socket_path = 90;
-
-/// A fresh folder for a proxy's unix socket, whose path must be short.
-class SocketFolder {
- public:
-  explicit SocketFolder(const fs::path& work) {
-    std::string pattern = (work / "proxy-XXXXXX").string();
-    if (pattern.size() > longest_socket_path) pattern = (fs::temp_directory_path() / "sluice-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw EnvironmentError("cannot make the folder " + pattern);
-    path_ = pattern;
-  }
-  ~SocketFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  SocketFolder(const SocketFolder&) = delete;
-  SocketFolder& operator=(const SocketFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
-std::string percent_encoded(const std::string& path, const char* slash) {
-  std::string encoded;
-  for (const char c : path) {
-    if (c == '/')
-      encoded += slash;
-    else
-      encoded += c;
-  }
-  return encoded;
-}
-
-/// A proxy before one server, and what must give way to it in a command.
-class Detour {
- public:
-  Detour(const PostgresUrl& url, const StoreCopies::Copy& copy, const fs::path& work, net::StatementLedger& ledger)
-      : folder_(work), server_(url.server) {
-    net::PostgresProxyOptions options;
-    options.server = url.server;
-    options.databases = copy.databases();
-    if (server_.is_folder()) options.socket_folder = folder_.path();
-    proxy_ = std::make_unique<net::PostgresProxy>(std::move(options), ledger);
-  }
-
-  bool leads_to(const PostgresUrl& url) const {
-    return url.server.host == server_.host && url.server.port == server_.port;
-  }
-  const net::PostgresProxy& proxy() const { return *proxy_; }
-
-  void add_replacements(const PostgresUrl& url, std::map<std::string, std::string>& replacing) const {
-    if (server_.is_folder()) {
-      const std::string folder = folder_.path().string();
-      replacing[server_.host] = folder;
-      replacing[percent_encoded(server_.host, "%2F")] = percent_encoded(folder, "%2F");
-      replacing[percent_encoded(server_.host, "%2f")] = percent_encoded(folder, "%2f");
-      return;
-    }
-    const std::string here = fmt::format("127.0.0.1:{}", proxy_->tcp_port());
-    replacing[url.text] = url.before + here + "/" + url.database + url.after;
-    replacing[fmt::format("{}:{}", server_.host, server_.port)] = here;
-  }
-
- private:
-  SocketFolder folder_;
-  net::PostgresAddress server_;
-  std::unique_ptr<net::PostgresProxy> proxy_;
-};
 
 /// Kills an action at its point; shared with the proxy's threads, which may come to the point before start() returned.
 struct Assassin {
@@ -99,7 +30,9 @@ struct Assassin {
   std::atomic<bool> killed{false};
 
   PointDecision at(const StatementPoint& here) {
-    if (!point || here.statement != point->statement || here.kind != point->kind) return PointDecision::pass;
+    if (!point || here.statement != point->number || to_string(here.kind) != to_string(point->kind)) {
+      return PointDecision::pass;
+    }
     const auto running = action.get();
     if (!running) return PointDecision::cut;
     killed = true;  // before the end that it brings about can be seen
@@ -113,9 +46,10 @@ class SessionWatch {
  public:
   SessionWatch(const CheckContext& context, const StoreCopies& copies, const StoreCopies::Copy& copy)
       : context_(context) {
-    for (const auto& url : copies.postgres()) {
-      servers_.push_back({std::make_unique<stores::PostgresConnection>(maintenance_url(url), copies.options()),
-                          copy.databases().at(url.database)});
+    for (const auto& store : copy.copied()) {
+      if (!store.postgres) continue;
+      servers_.emplace_back(
+          std::make_unique<stores::PostgresConnection>(maintenance_url(*store.postgres), copies.options()), store.copy);
     }
   }
 
@@ -146,8 +80,9 @@ class SessionWatch {
           "SELECT concat_ws(' ', a.state, a.application_name, CASE WHEN EXISTS (SELECT FROM pg_locks l WHERE "
           "l.pid = a.pid AND l.locktype = 'advisory') THEN 'holding an advisory lock' END, 'after', left(a.query, "
           "200)) "
-          "FROM pg_stat_activity a WHERE a.datname = $1 AND a.backend_type = 'client backend'",
-          {database}, "looking for sessions");
+          "FROM pg_stat_activity a WHERE a.datname = $1 AND a.backend_type = 'client backend' AND a.application_name "
+          "<> $2",
+          {database, LockProbes::application_name}, "looking for sessions");
       for (const auto& row : rows) all.push_back(printable(row[0].value_or(""), 300));
     }
     return all;
@@ -157,31 +92,65 @@ class SessionWatch {
   std::vector<std::pair<std::unique_ptr<stores::PostgresConnection>, std::string>> servers_;
 };
 
+// Null when there is no SQLite store to be written to.
+std::unique_ptr<WritePoints> watch_writes(const StoreCopies::Copy& copy, const std::filesystem::path& work,
+                                          const std::optional<CrashPoint>& kill) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& store : copy.copied()) {
+    if (!store.postgres) files.emplace_back(store.copy);
+  }
+  if (files.empty()) return nullptr;
+  return std::make_unique<WritePoints>(files, work, kill && kill->kind == CrashKind::write ? kill->number : 0);
+}
+
+// With the originals' names, which are the same in every run.
+std::vector<std::string> named_writes(const WritePoints& writes, const StoreCopies::Copy& copy) {
+  auto texts = writes.texts();
+  for (const auto& store : copy.copied()) {
+    if (store.postgres) continue;
+    const std::string name = std::filesystem::path(store.copy).filename().string();
+    for (auto& text : texts) {
+      const auto at = text.find(" " + name);
+      if (at == std::string::npos) continue;
+      text.replace(at + 1, name.size(), std::filesystem::path(store.url.substr(store.url.find(':') + 1)).filename());
+    }
+  }
+  return texts;
+}
+
 }  // namespace
 
-std::string CrashPoint::name() const { return fmt::format("{} {}", statement, to_string(kind)); }
+std::string_view to_string(CrashKind kind) {
+  switch (kind) {
+    case CrashKind::before:
+      return to_string(net::PointKind::before);
+    case CrashKind::after:
+      return to_string(net::PointKind::after);
+    case CrashKind::commit:
+      return to_string(net::PointKind::commit);
+    case CrashKind::write:
+      return "write";
+  }
+  return "?";
+}
+
+std::string CrashPoint::name() const { return fmt::format("{} {}", number, to_string(kind)); }
 
 TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<CrashPoint>& kill) const {
   if (!context_.start_action) throw InputError("this check runs an action of the plan, and here is no plan");
   const auto assassin = std::make_shared<Assassin>();
   assassin->point = kill;
   net::StatementLedger ledger([assassin](const StatementPoint& here) { return assassin->at(here); });
-  std::vector<std::unique_ptr<Detour>> detours;
-  std::map<std::string, std::string> replacing = copy.files();
-  for (const auto& url : copies_.postgres()) {
-    auto known =
-        std::find_if(detours.begin(), detours.end(), [&](const auto& detour) { return detour->leads_to(url); });
-    if (known == detours.end()) {
-      known = detours.insert(detours.end(), std::make_unique<Detour>(url, copy, context_.work, ledger));
-    }
-    (*known)->add_replacements(url, replacing);
-  }
+  StoreDetour detour(copy, context_.plan_directory, options_.spares, context_.work, ledger);
+  const auto writes = options_.watch_writes ? watch_writes(copy, context_.work, kill) : nullptr;
+  ActionChanges changes{.redirects = detour.redirects(), .environment = {}};
+  if (writes) changes.environment = writes->environment();
   TrialEnd end;
   const SessionWatch watch(context_, copies_, copy);
   {
     std::shared_ptr<RunningAction> running;
     try {
-      running = context_.start_action(action_, replacing);
+      running = context_.start_action(action_, changes);
     } catch (...) {
       assassin->started.set_value(nullptr);
       throw;
@@ -189,7 +158,7 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
     assassin->started.set_value(running);
     std::optional<ActionResult> result;
     try {
-      result = running->wait(timeout_);
+      result = running->wait(options_.timeout);
       if (!result) {
         end.timed_out = true;
         running->kill();
@@ -201,16 +170,16 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
       throw;
     }
     if (result) end.action = *result;
-    end.killed = assassin->killed;
+    end.killed = assassin->killed || (writes && writes->killed());
+    if (end.killed) running->kill();  // who is left of its group
     // Before what the action left behind is killed with it.
     if (!end.killed && !end.timed_out) end.sessions_left = watch.left_after(patience_with_living_sessions);
   }
-  for (const auto& detour : detours) {
-    end.connections += detour->proxy().connections();
-    for (const auto& problem : detour->proxy().problems()) end.problems.push_back(problem);
-  }
+  end.connections = detour.connections();
+  end.problems = detour.problems();
   end.statements = ledger.records();
-  detours.clear();                     // closes what the action left open at the server
+  if (writes) end.writes = named_writes(*writes, copy);
+  detour.close();                      // also what the action left open at the server
   if (end.timed_out) watch.end_all();  // a server may go on with a long statement whose client is gone
   const auto dying = watch.left_after(patience_with_dying_sessions);
   end.sessions_left.insert(end.sessions_left.end(), dying.begin(), dying.end());
@@ -218,11 +187,11 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
 }
 
 void require_statements(const TrialEnd& end, const std::string& action) {
-  if (!end.statements.empty()) return;
+  if (!end.statements.empty() || !end.writes.empty()) return;
   std::string why = end.problems.empty() ? "" : "; " + end.problems.front();
   throw InputError(fmt::format(
-      "action {}: not one statement of it came to the copy of the store, though it was pointed there; does it "
-      "take the store's address from somewhere else than its command and `env:`?{}",
+      "action {}: not one statement of it came to a copy of the stores, nor a write, though it was pointed there; does "
+      "it take the store's address from somewhere else than its command and `env:`?{}",
       action, why));
 }
 

@@ -2,11 +2,22 @@
 
 namespace sluice::migration {
 
+ParameterSpec spares_parameter(const std::string& name, const std::string& action) {
+  return {.name = name,
+          .type = ParameterType::list,
+          .doc = "sides whose store " + action +
+                 " by design neither names nor touches; every other store must be named, and that these stay as they "
+                 "are is verified",
+          .item = {{.name = "side", .type = ParameterType::text, .choices = {"old", "new"}}},
+          .shorthand = "side"};
+}
+
 std::vector<ParameterSpec> copy_parameters() {
   return {{.name = "ignore",
            .type = ParameterType::list,
            .doc = "what may differ: TABLE, TABLE.COLUMN (such as a time that the database sets) or SEQUENCE",
            .item = {{.name = "name", .type = ParameterType::text}}},
+          spares_parameter("spares", "the action"),
           {.name = "timeout",
            .type = ParameterType::duration,
            .doc = "the longest time that one run of an action may take",
@@ -40,10 +51,20 @@ stores::StoreOptions store_options(const Parameters& parameters, const CheckCont
           .directory = context.plan_directory};
 }
 
-std::set<std::string> ignored_names(const Parameters& parameters) {
-  if (!parameters.has("ignore")) return {};
-  const auto names = parameters.texts("ignore");
-  return {names.begin(), names.end()};
+namespace {
+
+std::set<std::string> set_of(const Parameters& parameters, const std::string& name) {
+  if (!parameters.has(name)) return {};
+  const auto texts = parameters.texts(name);
+  return {texts.begin(), texts.end()};
+}
+
+}  // namespace
+
+std::set<std::string> ignored_names(const Parameters& parameters) { return set_of(parameters, "ignore"); }
+
+std::set<std::string> spared_sides(const Parameters& parameters, const std::string& name) {
+  return set_of(parameters, name);
 }
 
 std::string reproduce_with(const CheckContext& context, const std::string& setting) {

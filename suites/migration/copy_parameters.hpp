@@ -8,14 +8,19 @@
 
 namespace sluice::migration {
 
-/// The parameters that every kind has that runs actions on copies of the stores: ignore, timeout, statement_timeout,
-/// lock_timeout, connect_timeout.
+/// The parameters that every kind has that runs actions on copies of the stores: ignore, spares, timeout,
+/// statement_timeout, lock_timeout, connect_timeout.
 std::vector<ParameterSpec> copy_parameters();
+
+/// A list of the sides that an action does without; `action` is for people: "the rollback".
+ParameterSpec spares_parameter(const std::string& name, const std::string& action);
 
 /// How stores are opened by these parameters.
 stores::StoreOptions store_options(const Parameters& parameters, const CheckContext& context);
 
 std::set<std::string> ignored_names(const Parameters& parameters);
+/// What a parameter made by spares_parameter() holds.
+std::set<std::string> spared_sides(const Parameters& parameters, const std::string& name = "spares");
 
 /// "sluice run … --check crash --seed 1" with what to set for one case: "…  # with only: [37 commit]".
 std::string reproduce_with(const CheckContext& context, const std::string& setting);

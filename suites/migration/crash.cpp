@@ -13,6 +13,7 @@
 #include "harness/core/printable.hpp"
 #include "suites/migration/copy_parameters.hpp"
 #include "suites/migration/crash_points.hpp"
+#include "suites/migration/spared_stores.hpp"
 #include "suites/migration/store_state.hpp"
 
 namespace sluice::migration {
@@ -51,14 +52,16 @@ class CrashCheck final : public Check {
       }
     }
     copies_ = std::make_unique<StoreCopies>(context, store_options(parameters_, context));
-    if (copies_->postgres().empty()) {
+    if (copies_->postgres().empty() && !kinds_.contains(CrashKind::write)) {
       throw InputError(
-          fmt::format("check '{}': neither store is PostgreSQL, and a migration can only be killed at the "
-                      "statements that it sends to PostgreSQL",
+          fmt::format("check '{}': neither store is PostgreSQL, so the migration sends no statement to be killed at; "
+                      "add `write` to `kill`, for what it writes to SQLite",
                       context.check));
     }
-    trial_ =
-        std::make_unique<ActionTrial>(context, *copies_, parameters_.text("action"), parameters_.duration("timeout"));
+    trial_ = std::make_unique<ActionTrial>(context, *copies_, parameters_.text("action"),
+                                           TrialOptions{.timeout = parameters_.duration("timeout"),
+                                                        .spares = spared_sides(parameters_),
+                                                        .watch_writes = kinds_.contains(CrashKind::write)});
   }
 
   void exercise(CheckContext& context) override {
@@ -66,11 +69,12 @@ class CrashCheck final : public Check {
     const TrialEnd clean = run_clean(*reference_, "the first clean run");
     if (!problem_.empty()) return;
     if (!unrepeatable(context)) return;
-    points_ = crash_points(clean.statements, kinds_);
+    points_ = crash_points(clean.statements, clean.writes, kinds_);
     statements_ = clean.statements.size();
-    const auto chosen =
-        only_.empty() ? choose_points(points_, count_, context.seed) : with_texts(only_, clean.statements);
+    writes_ = clean.writes.size();
+    const auto chosen = only_.empty() ? choose_points(points_, count_, context.seed) : with_texts(only_, clean);
     try_points(context, chosen);
+    require_untouched(context, *copies_, spared_sides(parameters_));
   }
 
   Outcome judge(CheckContext&) override {
@@ -96,6 +100,7 @@ class CrashCheck final : public Check {
     add("points_failed", static_cast<double>(failed), "points", reached);
     add("points_not_reached", static_cast<double>(results_.size() - reached), "points", results_.size());
     add("statements", static_cast<double>(statements_), "statements", 1);
+    add("writes", static_cast<double>(writes_), "writes", 1);
     add("rows_compared", static_cast<double>(rows), "rows", reached);
     if (reached > 0) {
       add("statements_after_kill", static_cast<double>(again) / static_cast<double>(reached), "statements", reached);
@@ -171,10 +176,14 @@ class CrashCheck final : public Check {
     return outcome;
   }
 
-  static std::vector<CrashPoint> with_texts(std::vector<CrashPoint> points,
-                                            const std::vector<net::StatementRecord>& statements) {
+  static std::vector<CrashPoint> with_texts(std::vector<CrashPoint> points, const TrialEnd& clean) {
     for (auto& point : points) {
-      if (point.statement <= statements.size()) point.text = statements[point.statement - 1].text;
+      const std::size_t index = point.number - 1;
+      if (point.kind == CrashKind::write) {
+        if (index < clean.writes.size()) point.text = clean.writes[index];
+      } else if (index < clean.statements.size()) {
+        point.text = clean.statements[index].text;
+      }
     }
     return points;
   }
@@ -224,7 +233,8 @@ class CrashCheck final : public Check {
       Finding& finding = result.findings.emplace_back(Finding{.rule = rule});
       finding.summary =
           fmt::format("killed {} ({}) and run again, {}", describe(point), printable(point.text, 80), how);
-      finding.where = {{"point", point.name()}, {"statement", printable(point.text)}};
+      finding.where = {{"point", point.name()},
+                       {point.kind == CrashKind::write ? "write" : "statement", printable(point.text)}};
       finding.reproduce = reproduce_with(context, fmt::format("only: [\"{}\"]", point.name()));
       return finding;
     };
@@ -256,12 +266,14 @@ class CrashCheck final : public Check {
 
   static std::string describe(const CrashPoint& point) {
     switch (point.kind) {
-      case net::PointKind::before:
-        return fmt::format("before statement {}", point.statement);
-      case net::PointKind::after:
-        return fmt::format("after statement {}", point.statement);
-      case net::PointKind::commit:
-        return fmt::format("at the commit of statement {}, before its answer", point.statement);
+      case CrashKind::before:
+        return fmt::format("before statement {}", point.number);
+      case CrashKind::after:
+        return fmt::format("after statement {}", point.number);
+      case CrashKind::commit:
+        return fmt::format("at the commit of statement {}, before its answer", point.number);
+      case CrashKind::write:
+        return fmt::format("before write {}", point.number);
     }
     return point.name();
   }
@@ -288,19 +300,20 @@ class CrashCheck final : public Check {
     }
     if (reached == 0) return Outcome::inconclusive("the migration has no point of these kinds to be killed at");
     return Outcome::passed(
-        fmt::format("killed at {} ({} statements) and run again, the migration always reached the clean run's state",
-                    of, statements_));
+        fmt::format("killed at {} ({} statements{}) and run again, the migration always reached the clean run's state",
+                    of, statements_, writes_ == 0 ? "" : fmt::format(", {} writes to SQLite", writes_)));
   }
 
   Parameters parameters_;
   std::size_t count_ = 0;
-  std::set<net::PointKind> kinds_;
+  std::set<CrashKind> kinds_;
   std::vector<CrashPoint> only_;
   std::unique_ptr<StoreCopies> copies_;
   std::unique_ptr<ActionTrial> trial_;
   std::unique_ptr<Copy> reference_;
   std::vector<CrashPoint> points_;
   std::uint64_t statements_ = 0;
+  std::uint64_t writes_ = 0;  ///< to SQLite
   std::vector<PointResult> results_;
   std::string problem_;
   bool unsettled_ = false;
@@ -314,10 +327,11 @@ std::vector<ParameterSpec> crash_parameters() {
        .default_text = "50"},
       {.name = "kill",
        .type = ParameterType::list,
-       .doc = "where: before a statement is sent, after it is done, at a commit whose answer never comes",
-       .default_text = "[before, after, commit]",
+       .doc = "where: before a statement is sent, after it is done, at a commit whose answer never comes, before a "
+              "system call that writes to SQLite",
+       .default_text = "[before, after, commit, write]",
        .minimum = 1,
-       .item = {{.name = "kind", .type = ParameterType::text, .choices = {"before", "after", "commit"}}},
+       .item = {{.name = "kind", .type = ParameterType::text, .choices = {"before", "after", "commit", "write"}}},
        .shorthand = "kind"},
       {.name = "only",
        .type = ParameterType::list,
@@ -340,13 +354,15 @@ CheckKind crash_kind() {
   return {
       .name = "migration.crash",
       .proves =
-          "Killed (SIGKILL) at the points tried, between the statements it sends to PostgreSQL and at commits whose "
-          "answer is lost, and then run again, the migration ends well and in the state that a clean run reaches: "
+          "Killed (SIGKILL) at the points tried, between the statements it sends to PostgreSQL, at commits whose "
+          "answer is lost and before what it writes to SQLite, and then run again, the migration ends well and in the "
+          "state that a clean run reaches: "
           "rows, "
           "schema, sequences, no invalid index, no session or prepared transaction left.",
       .cannot_prove =
-          "Anything of points that were not tried, of kills in the middle of one statement or between two writes to "
-          "SQLite or files, of a crash of the database server, or of effects outside the two stores.",
+          "Anything of points that were not tried, of kills in the middle of one statement, of a crash of the database "
+          "server or the machine (what was written but not synced survives a kill), or of effects outside the two "
+          "stores; and it does not see what statically linked programs write to SQLite.",
       .parameters = crash_parameters(),
       .needs_stores = true,
       .make = [](const Parameters& parameters) { return std::make_unique<CrashCheck>(parameters); }};

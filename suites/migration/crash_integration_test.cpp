@@ -5,6 +5,7 @@
 namespace sluice::migration {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -109,6 +110,42 @@ TEST_F(Crash, DoesNotPassWhenNothingCouldBeTried) {
   const Outcome broken = crash(R"({"action": "broken"})");
   EXPECT_EQ(broken.verdict, Verdict::errored);
   EXPECT_THAT(broken.reason, HasSubstr("division by zero"));
+}
+
+TEST_F(Crash, RefusesAnActionThatNamesOnlyOneStore) {
+  action("migrate", resumable);
+  environment().erase("OLD");
+  EXPECT_THAT(error(crash_kind(), R"({"action": "migrate"})"),
+              AllOf(HasSubstr("action migrate"), HasSubstr("names the store old"), HasSubstr("`spares`")));
+  EXPECT_THAT(rows("SELECT count(*) FROM information_schema.columns WHERE table_name = 'item'"), ElementsAre("2"));
+  expect_proof(crash(R"({"action": "migrate", "points": "2", "spares": "old"})"));
+}
+
+TEST_F(Crash, RefusesAnActionThatNamesAStoreInASpellingOfItsOwn) {
+  // Both stores are named as the plan does; and the new one once more, by words that nothing can be done about.
+  old_side("CREATE TABLE source (id INTEGER PRIMARY KEY)");
+  action(
+      "migrate",
+      R"sh(python3 -c "import sqlite3; c = sqlite3.connect('old.db'); c.execute('INSERT INTO source VALUES (1)'); c.commit()")sh");
+  EXPECT_THAT(error(crash_kind(), R"({"action": "migrate"})"),
+              AllOf(HasSubstr("'old.db'"), HasSubstr("looks like the store old")));
+  action("migrate", R"sh(
+    sql "UPDATE item SET name = 'x'"
+    psql -qX "${NEW%/*}/postgres" -c "CREATE TABLE stray (id int)"
+  )sh");
+  EXPECT_THAT(crash().reason, HasSubstr("does not lead to the database \"postgres\""));
+}
+
+TEST_F(Crash, NoticesThatASparedStoreWasNotSpared) {
+  // The file's name is put together at run time: only looking at the store itself can tell.
+  old_side("CREATE TABLE source (id INTEGER PRIMARY KEY)");
+  action("migrate", R"sh(
+    sql "UPDATE item SET name = 'x'"
+    python3 -c "import sqlite3; c = sqlite3.connect('ol' + 'd.' + 'db'); c.execute('INSERT OR IGNORE INTO source VALUES (7)'); c.commit()"
+  )sh");
+  environment().erase("OLD");
+  EXPECT_THAT(error(crash_kind(), R"({"action": "migrate", "spares": ["old"]})"),
+              AllOf(HasSubstr("the store old itself changed"), HasSubstr("source id=7")));
 }
 
 TEST_F(Crash, IsErroredWhenTheCleanRunHangs) {

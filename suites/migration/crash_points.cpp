@@ -22,22 +22,23 @@ std::vector<std::size_t> spread(std::size_t size, std::size_t count, std::mt1993
 }  // namespace
 
 std::vector<CrashPoint> crash_points(const std::vector<net::StatementRecord>& statements,
-                                     const std::set<net::PointKind>& kinds) {
-  using net::PointKind;
+                                     const std::vector<std::string>& writes, const std::set<CrashKind>& kinds) {
   std::vector<CrashPoint> points;
   for (std::size_t i = 0; i < statements.size(); ++i) {
     const auto& [text, connection, ended, end] = statements[i];
-    if (kinds.contains(PointKind::before)) points.push_back({i + 1, PointKind::before, text});
-    const PointKind kind = end.committed ? PointKind::commit : PointKind::after;
+    if (kinds.contains(CrashKind::before)) points.push_back({i + 1, CrashKind::before, text});
+    const CrashKind kind = end.committed ? CrashKind::commit : CrashKind::after;
     if (ended && kinds.contains(kind)) points.push_back({i + 1, kind, text});
   }
+  if (!kinds.contains(CrashKind::write)) return points;
+  for (std::size_t i = 0; i < writes.size(); ++i) points.push_back({i + 1, CrashKind::write, writes[i]});
   return points;
 }
 
 std::vector<CrashPoint> choose_points(const std::vector<CrashPoint>& points, std::size_t count, std::uint64_t seed) {
   if (points.size() <= count) return points;
   std::mt19937_64 random(seed);
-  std::map<std::pair<std::string, net::PointKind>, std::vector<std::size_t>> alike;
+  std::map<std::pair<std::string, CrashKind>, std::vector<std::size_t>> alike;
   for (std::size_t i = 0; i < points.size(); ++i) alike[{points[i].text, points[i].kind}].push_back(i);
   std::vector<std::vector<std::size_t>> groups;
   for (auto& [what, members] : alike) groups.push_back(std::move(members));
@@ -58,10 +59,10 @@ std::vector<CrashPoint> choose_points(const std::vector<CrashPoint>& points, std
 
 std::optional<CrashPoint> parse_point(const std::string& text) {
   CrashPoint point;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), point.statement);
-  if (failure != std::errc() || point.statement == 0) return std::nullopt;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), point.number);
+  if (failure != std::errc() || point.number == 0) return std::nullopt;
   const std::string kind(end, text.data() + text.size());
-  for (const auto each : {net::PointKind::before, net::PointKind::after, net::PointKind::commit}) {
+  for (const auto each : {CrashKind::before, CrashKind::after, CrashKind::commit, CrashKind::write}) {
     if (kind == " " + std::string(to_string(each))) {
       point.kind = each;
       return point;

@@ -9,9 +9,10 @@
 
 namespace sluice::migration {
 
-/// Every point of a clean run at which it can be killed, of the kinds asked for, in order.
+/// Every point of a clean run at which it can be killed, of the kinds asked for: those at statements in
+/// order, then those at writes.
 std::vector<CrashPoint> crash_points(const std::vector<net::StatementRecord>& statements,
-                                     const std::set<net::PointKind>& kinds);
+                                     const std::vector<std::string>& writes, const std::set<CrashKind>& kinds);
 
 /// `count` of the points, or all when there are no more. Each different statement is taken once in each kind before any
 /// is taken twice, and what is taken is spread evenly over the run; the same for the same seed. In order.

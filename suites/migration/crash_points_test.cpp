@@ -6,7 +6,6 @@
 namespace sluice::migration {
 namespace {
 
-using net::PointKind;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 
@@ -26,7 +25,7 @@ std::vector<net::StatementRecord> batches(int count) {
   add("SELECT setval", false);
   return all;
 }
-const std::set<PointKind> every_kind{PointKind::before, PointKind::after, PointKind::commit};
+const std::set<CrashKind> every_kind{CrashKind::before, CrashKind::after, CrashKind::commit};
 
 std::vector<std::string> names(const std::vector<CrashPoint>& points) {
   std::vector<std::string> all;
@@ -37,23 +36,29 @@ std::vector<std::string> names(const std::vector<CrashPoint>& points) {
 TEST(CrashPoints, AreTwoForEachStatementThatEnded) {
   auto statements = batches(1);
   statements[2].ended = false;
-  EXPECT_THAT(names(crash_points(statements, every_kind)),
+  EXPECT_THAT(names(crash_points(statements, {}, every_kind)),
               ElementsAre("1 before", "1 commit", "2 before", "2 after", "3 before", "4 before", "4 commit", "5 before",
                           "5 after"));
-  EXPECT_THAT(names(crash_points(statements, {PointKind::commit})), ElementsAre("1 commit", "4 commit"));
+  EXPECT_THAT(names(crash_points(statements, {}, {CrashKind::commit})), ElementsAre("1 commit", "4 commit"));
+}
+
+TEST(CrashPoints, AreOneForEachWriteToSqlite) {
+  EXPECT_THAT(names(crash_points(batches(0), {"write to a.db", "sync of a.db"}, {CrashKind::write})),
+              ElementsAre("1 write", "2 write"));
+  EXPECT_THAT(names(crash_points({}, {"write to a.db"}, every_kind)), ElementsAre());
 }
 
 TEST(CrashPoints, AreAllTakenWhenThereAreNoMoreThanAskedFor) {
-  const auto points = crash_points(batches(2), every_kind);
+  const auto points = crash_points(batches(2), {}, every_kind);
   EXPECT_EQ(names(choose_points(points, points.size(), 1)), names(points));
 }
 
 TEST(CrashPoints, ChooseEveryDifferentStatementBeforeAnyTwice) {
-  const auto points = crash_points(batches(200), every_kind);
+  const auto points = crash_points(batches(200), {}, every_kind);
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     const auto chosen = choose_points(points, 10, seed);
     ASSERT_EQ(chosen.size(), 10u);
-    std::set<std::pair<std::string, PointKind>> kinds;
+    std::set<std::pair<std::string, CrashKind>> kinds;
     for (const auto& point : chosen) kinds.insert({point.text, point.kind});
     ASSERT_EQ(kinds.size(), 10u) << "seed " << seed;
     ASSERT_THAT(names(chosen), Contains("602 after")) << "the only last statement";
@@ -61,12 +66,12 @@ TEST(CrashPoints, ChooseEveryDifferentStatementBeforeAnyTwice) {
 }
 
 TEST(CrashPoints, SpreadTheRestOverTheWholeRun) {
-  const auto points = crash_points(batches(200), every_kind);
+  const auto points = crash_points(batches(200), {}, every_kind);
   const auto chosen = choose_points(points, 110, 7);
   ASSERT_EQ(chosen.size(), 110u);
   for (std::uint64_t part = 0; part < 10; ++part) {
     const auto here = std::count_if(chosen.begin(), chosen.end(), [&](const CrashPoint& point) {
-      return point.statement > part * 60 && point.statement <= (part + 1) * 60;
+      return point.number > part * 60 && point.number <= (part + 1) * 60;
     });
     EXPECT_GE(here, 9) << "stretch " << part;
   }
@@ -77,6 +82,7 @@ TEST(CrashPoints, SpreadTheRestOverTheWholeRun) {
 TEST(CrashPoints, AreReadAsTheyAreWritten) {
   EXPECT_EQ(parse_point("37 commit")->name(), "37 commit");
   EXPECT_EQ(parse_point("1 before")->name(), "1 before");
+  EXPECT_EQ(parse_point("8 write")->name(), "8 write");
   for (const char* wrong :
        {"", "commit", "37", "0 after", "-1 after", "37  after", "37 commits", "99999999999999999999 after"}) {
     EXPECT_FALSE(parse_point(wrong)) << wrong;

@@ -6,6 +6,7 @@
 #include "harness/core/printable.hpp"
 #include "suites/migration/action_trial.hpp"
 #include "suites/migration/copy_parameters.hpp"
+#include "suites/migration/spared_stores.hpp"
 #include "suites/migration/store_state.hpp"
 
 namespace sluice::migration {
@@ -32,13 +33,15 @@ class IdempotentCheck final : public Check {
       return;
     }
     const auto again = copies_->make();
-    const ActionTrial trial(context, *copies_, action_, parameters_.duration("timeout"));
+    const ActionTrial trial(context, *copies_, action_,
+                            {.timeout = parameters_.duration("timeout"), .spares = spared_sides(parameters_)});
     for (std::int64_t i = 0; i < times_ && problem_.empty(); ++i) {
       const TrialEnd end = trial.run(*again);
       if (!copies_->postgres().empty()) require_statements(end, action_);
       note_end(end.timed_out, end.action);
     }
     if (problem_.empty()) difference_ = compare(context, again->urls());
+    require_untouched(context, *copies_, spared_sides(parameters_));
   }
 
   Outcome judge(CheckContext& context) override {

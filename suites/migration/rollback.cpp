@@ -10,6 +10,7 @@
 #include "harness/stores/sql_session.hpp"
 #include "suites/migration/action_trial.hpp"
 #include "suites/migration/copy_parameters.hpp"
+#include "suites/migration/spared_stores.hpp"
 #include "suites/migration/store_objects.hpp"
 #include "suites/migration/store_state.hpp"
 
@@ -60,6 +61,9 @@ class RollbackCheck final : public Check {
     if (!roll_back(context, *after_)) return;
     difference_ = compare(context, *after_);
     if (!writes_.empty()) try_writes(context);
+    for (const char* name : {"spares", "down_spares"}) {
+      require_untouched(context, *copies_, spared_sides(parameters_, name));
+    }
   }
 
   Outcome judge(CheckContext& context) override {
@@ -97,8 +101,15 @@ class RollbackCheck final : public Check {
   }
 
  private:
+  TrialEnd run_action(const CheckContext& context, const Copy& copy, const std::string& action,
+                      const char* spares) const {
+    return ActionTrial(context, *copies_, action,
+                       {.timeout = parameters_.duration("timeout"), .spares = spared_sides(parameters_, spares)})
+        .run(copy);
+  }
+
   void migrate(const CheckContext& context, const Copy& copy) const {
-    const TrialEnd end = ActionTrial(context, *copies_, up_, parameters_.duration("timeout")).run(copy);
+    const TrialEnd end = run_action(context, copy, up_, "spares");
     if (!copies_->postgres().empty()) require_statements(end, up_);
     if (!end.succeeded()) {
       throw InputError(fmt::format("action {} on a copy {}: {}", up_,
@@ -110,7 +121,7 @@ class RollbackCheck final : public Check {
   // False when it did not end well, which is a finding.
   bool roll_back(const CheckContext& context, const Copy& copy) {
     const auto begun = context.clock->now();
-    const TrialEnd end = ActionTrial(context, *copies_, down_, parameters_.duration("timeout")).run(copy);
+    const TrialEnd end = run_action(context, copy, down_, "down_spares");
     took_ = end.timed_out ? context.clock->now() - begun : end.action.duration;
     if (!copies_->postgres().empty() && end.succeeded()) require_statements(end, down_);
     if (!end.succeeded()) {
@@ -241,6 +252,7 @@ std::vector<ParameterSpec> rollback_parameters() {
        .type = ParameterType::duration,
        .doc = "the longest time that rolling back may take",
        .minimum = 0.001},
+      spares_parameter("down_spares", "the rollback"),
       {.name = "writes",
        .type = ParameterType::map,
        .doc = "name -> what the new version writes between migration and rollback, and must not be lost",

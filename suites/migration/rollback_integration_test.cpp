@@ -53,6 +53,16 @@ TEST_F(Rollback, RefusesActionsThatProveNothing) {
   EXPECT_THAT(error(rollback_kind(), R"({"up": "up"})"), HasSubstr("'down' is missing"));
 }
 
+TEST_F(Rollback, TakesARollbackThatSparesTheOldStoreAtItsWord) {
+  EXPECT_THAT(error(rollback_kind(), R"({"up": "only-new", "down": "down"})"), HasSubstr("no action 'only-new'"));
+  environment().erase("OLD");
+  EXPECT_THAT(error(rollback_kind(), R"({"up": "up", "down": "down", "down_spares": "old"})"),
+              HasSubstr("action up: neither its command nor its `env:` names the store old"));
+  EXPECT_THAT(error(rollback_kind(), R"({"up": "up", "down": "down", "spares": "old"})"),
+              HasSubstr("action down: neither its command nor its `env:` names the store old"));
+  expect_proof(run(rollback_kind(), R"({"up": "up", "down": "down", "spares": "old", "down_spares": "old"})"));
+}
+
 TEST_F(Rollback, RefusesWritesThatProveNothing) {
   const auto refusal = [&](const std::string& sql, const std::string& kept) {
     return error(rollback_kind(), R"({"up": "up", "down": "down", "writes": {"w": {"sql": ")" + sql +

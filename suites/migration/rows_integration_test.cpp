@@ -122,7 +122,7 @@ TEST(MigrationSuite, ListsItsKinds) {
   for (const auto& kind : kinds()) names.push_back(kind.name);
   EXPECT_THAT(names, ::testing::ElementsAre("migration.rows", "migration.schema", "migration.invariant",
                                             "migration.status", "migration.search", "migration.crash",
-                                            "migration.idempotent", "migration.rollback"));
+                                            "migration.idempotent", "migration.rollback", "migration.locks"));
   EXPECT_TRUE(kinds()[0].needs_stores);
 }
 

@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -8,29 +7,23 @@
 #include <vector>
 
 #include "harness/core/check.hpp"
-#include "harness/net/postgres_proxy.hpp"
+#include "harness/stores/postgres_clone.hpp"
 #include "harness/stores/store.hpp"
+#include "suites/migration/postgres_url.hpp"
 
 namespace sluice::migration {
 
-/// A PostgreSQL store's URL, taken apart as far as copies of it need.
-struct PostgresUrl {
-  std::string text;      ///< as it was written
-  std::string before;    ///< "postgresql://user:password@"
-  std::string location;  ///< "%2Ftmp%2Fcluster:5432", "db.example:5432"
-  std::string after;     ///< "?sslmode=disable", or empty
-  std::string database;  ///< decoded
-  net::PostgresAddress server;
-
-  /// Throws InputError when the URL has no database, several hosts, or is none.
-  static PostgresUrl parse(const std::string& url);
-  /// The same with another database.
-  std::string with_database(const std::string& name) const;
+/// One store and the copy of it.
+struct CopiedStore {
+  std::vector<std::string> sides;       ///< that have it
+  std::string url;                      ///< of the original, as the plan has it
+  std::optional<PostgresUrl> postgres;  ///< of the original, when it is PostgreSQL's
+  std::string copy;                     ///< the copy's database, or its file's path
 };
 
 /// Private copies of the stores, made from one base that is taken at construction, so that all start alike. PostgreSQL
-/// copies are databases of the same server (`sluice_copy_…`), SQLite copies are files in the check's work folder. All
-/// are gone with this object; it outlives its copies. Copies may be made from several threads.
+/// copies are clones of databases on the same server, SQLite copies are files in the check's work folder. All are gone
+/// with this object; it outlives its copies. Copies may be made from several threads.
 class StoreCopies {
  public:
   /// Both sides' copies. Two sides with the same URL share one.
@@ -42,18 +35,14 @@ class StoreCopies {
 
     /// side -> URL of its copy, ready for open_store().
     const std::map<std::string, std::string>& urls() const { return urls_; }
-    /// Database of the original -> database of the copy.
-    const std::map<std::string, std::string>& databases() const { return databases_; }
-    /// Path of an SQLite original, as its URL writes it -> path of the copy.
-    const std::map<std::string, std::string>& files() const { return files_; }
+    const std::vector<CopiedStore>& copied() const { return copied_; }
 
    private:
     friend class StoreCopies;
-    explicit Copy(const StoreCopies& owner) : owner_(owner) {}
-    const StoreCopies& owner_;
+    Copy() = default;
     std::map<std::string, std::string> urls_;
-    std::map<std::string, std::string> databases_;
-    std::map<std::string, std::string> files_;
+    std::vector<CopiedStore> copied_;
+    std::vector<std::unique_ptr<stores::PostgresClone>> clones_;
   };
 
   /// Copies the stores `old` and `new` of the plan, or the one that there is. Throws InputError when there is none, and
@@ -65,6 +54,8 @@ class StoreCopies {
   StoreCopies& operator=(const StoreCopies&) = delete;
 
   std::unique_ptr<Copy> make();
+  /// What each copy starts as: side -> URL.
+  std::map<std::string, std::string> base_urls() const;
   /// The stores that are PostgreSQL's, one for each database.
   const std::vector<PostgresUrl>& postgres() const { return postgres_; }
   const stores::StoreOptions& options() const { return options_; }
@@ -72,15 +63,14 @@ class StoreCopies {
  private:
   struct Base {
     std::string url;                  ///< of the original
+    std::vector<std::string> sides;   ///< that have it
     std::optional<PostgresUrl> from;  ///< when it is PostgreSQL's
-    std::string database;             ///< the base's, likewise
-    std::filesystem::path file;       ///< of the base, when it is SQLite's
+    std::unique_ptr<stores::PostgresClone> clone;
+    std::filesystem::path file;  ///< of the base, when it is SQLite's
   };
-  void copy_postgres(Base& base, const std::string& name) const;
-  void dump_and_restore(const PostgresUrl& from, const std::string& name) const;
+  void copy_postgres(Base& base) const;
   void copy_sqlite(const std::string& path, const std::filesystem::path& to) const;
-  void drop_database(const PostgresUrl& server, const std::string& name) const noexcept;
-  std::string fresh_name();
+  stores::CloneOptions clone_options() const;
 
   stores::StoreOptions options_;
   std::filesystem::path work_;
@@ -88,8 +78,5 @@ class StoreCopies {
   std::vector<Base> bases_;
   std::vector<PostgresUrl> postgres_;
 };
-
-/// An administrator's URL of the server of `url`: its database `postgres`.
-std::string maintenance_url(const PostgresUrl& url);
 
 }  // namespace sluice::migration

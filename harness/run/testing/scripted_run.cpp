@@ -1,5 +1,6 @@
 #include "harness/run/testing/scripted_run.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <fstream>
@@ -30,6 +31,7 @@ class ScriptedCheck final : public Check {
     if (deed.starts_with("say ")) std::ofstream(context.resolve(deed.substr(4))) << "go\n";
     if (deed.starts_with("hear ")) read_all(context.resolve(deed.substr(5)));
     if (deed == "note") note(context, "begin");
+    if (deed.starts_with("point ")) point_elsewhere(context, deed.substr(6));
   }
   Outcome judge(CheckContext& context) override {
     if (parameters_.text("deed") == "note") note(context, "end");
@@ -50,6 +52,13 @@ class ScriptedCheck final : public Check {
     std::condition_variable_any never;
     never.wait(lock, context.cancelled, [] { return false; });
     throw Cancelled();
+  }
+  static void point_elsewhere(const CheckContext& context, const std::string& action) {
+    const std::vector<StoreRedirect> redirects{
+        {.store = "old", .spellings = {{"/real/a.db", "/copy/a"}}, .database = {}, .traces = {"a.db"}},
+        {.store = "new", .spellings = {{"db:5432", "127.0.0.1:99"}}, .database = "voice", .traces = {}}};
+    if (!context.start_action(action, {.redirects = redirects, .environment = {}})->wait(std::chrono::minutes(1)))
+      throw std::runtime_error("no end");
   }
   // Returns when it is gone and waited for: SIGKILL itself only announces the end.
   static void kill_service(pid_t pid) {

@@ -38,17 +38,6 @@ class ScriptRun final : public RunningAction {
   std::stop_token cancelled_;
 };
 
-bool replace_all(std::string& text, const std::map<std::string, std::string>& replacing) {
-  bool replaced = false;
-  for (const auto& [from, to] : replacing) {
-    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-      text.replace(at, from.size(), to);
-      replaced = true;
-    }
-  }
-  return replaced;
-}
-
 }  // namespace
 
 std::unique_ptr<testing::PostgresCluster> ActionFixture::cluster_;
@@ -70,13 +59,13 @@ void ActionFixture::SetUp() {
   context_ = testing::make_context(folder_, "proof");
   context_.reproduce = "sluice run plan.yaml --check proof --seed 1";
   context_.stores = {{"old", old_.url()}, {"new", cluster().url(database_)}};
-  context_.start_action = [this](const std::string& name, const std::map<std::string, std::string>& replacing) {
-    return start(name, replacing);
+  environment_ = {{"OLD", old_.path().string()}, {"NEW", cluster().url(database_)}};
+  context_.start_action = [this](const std::string& name, const ActionChanges& changes) {
+    return start(name, changes);
   };
 }
 
-std::unique_ptr<RunningAction> ActionFixture::start(const std::string& name,
-                                                    const std::map<std::string, std::string>& replacing) {
+std::unique_ptr<RunningAction> ActionFixture::start(const std::string& name, const ActionChanges& changes) {
   const auto script = scripts_.find(name);
   if (script == scripts_.end()) throw InputError("the plan has no action '" + name + "'");
   // Each statement of its own: psql sends what one -c holds at once.
@@ -86,13 +75,17 @@ std::unique_ptr<RunningAction> ActionFixture::start(const std::string& name,
   static int runs = 0;
   const std::filesystem::path log = folder_.path() / (name + std::to_string(++runs) + ".log");
   services::SpawnOptions options{.command = {"/bin/bash", "-c", prelude + script->second},
-                                 .environment = {{"OLD", old_.path().string()}, {"NEW", cluster().url(database_)}},
+                                 .environment = environment_,
                                  .directory = folder_.path(),
                                  .log = log,
                                  .run_as = std::nullopt};
-  bool replaced = replacing.empty();
-  for (auto& [variable, value] : options.environment) replaced |= replace_all(value, replacing);
-  if (!replaced) throw InputError("action " + name + " names no store");
+  if (!changes.redirects.empty()) {
+    Redirection redirection(changes.redirects);
+    for (auto& word : options.command) word = redirection.apply(word);
+    for (auto& [variable, value] : options.environment) value = redirection.apply(value);
+    redirection.require_all("action " + name);
+  }
+  for (const auto& [variable, value] : changes.environment) options.environment[variable] = value;
   return std::make_unique<ScriptRun>(host_->spawn(options), log, context_.cancelled);
 }
 

@@ -23,6 +23,8 @@ class ActionFixture : public ::testing::Test {
   void SetUp() override;
 
   void action(const std::string& name, const std::string& script) { scripts_[name] = script; }
+  /// What actions find in their environment; at first OLD and NEW.
+  std::map<std::string, std::string>& environment() { return environment_; }
   void new_side(const std::string& sql) { cluster().execute(sql, database_); }
   void old_side(const std::string& sql) { old_.execute(sql); }
   std::vector<std::string> rows(const std::string& sql) { return cluster().query(sql, database_); }
@@ -41,7 +43,7 @@ class ActionFixture : public ::testing::Test {
   const testing::TemporaryFolder& folder() const { return folder_; }
 
  private:
-  std::unique_ptr<RunningAction> start(const std::string& action, const std::map<std::string, std::string>& replacing);
+  std::unique_ptr<RunningAction> start(const std::string& action, const ActionChanges& changes);
 
   static std::unique_ptr<testing::PostgresCluster> cluster_;
   static std::unique_ptr<services::ProcessHost> host_;
@@ -51,6 +53,7 @@ class ActionFixture : public ::testing::Test {
   std::string database_;
   CheckContext context_;
   std::map<std::string, std::string> scripts_;
+  std::map<std::string, std::string> environment_;
 };
 
 /// "rule where where …": findings in one line each, without information.

@@ -113,14 +113,14 @@ class RowsCheck final : public Check {
     auto old_table = old_store_->describe(request.old_table);
     auto new_table = new_store_->describe(request.new_table);
     require_two_tables(request, old_table, new_table);
-    add_expressions(request, true, context.store("old"), store_options(context), old_table);
-    add_expressions(request, false, context.store("new"), store_options(context), new_table);
+    add_expressions(request, true, context.store(parameters_.text("old")), store_options(context), old_table);
+    add_expressions(request, false, context.store(parameters_.text("new")), store_options(context), new_table);
     const IdMaps maps(id_maps_.begin(), id_maps_.end());
     mappings_.push_back(map_table(request, std::move(old_table), std::move(new_table), maps));
   }
 
   std::unique_ptr<stores::Store> open(const CheckContext& context, const char* side) const {
-    return stores::open_store(context.store(side), store_options(context));
+    return stores::open_store(context.store(parameters_.text(side)), store_options(context));
   }
 
   stores::StoreOptions store_options(const CheckContext& context) const {

@@ -76,13 +76,13 @@ TEST_F(CloneTest, OfADatabaseIsDroppedAtTheEndOfThePhase) {
   cluster.execute("CREATE DATABASE app");
   cluster.execute("CREATE TABLE t (id int); INSERT INTO t VALUES (1), (2), (3)", "app");
   const std::string psql = "psql -qAt \\\"" + cluster.url("app") + "\\\" -c ";
-  const auto result =
-      run("stores: { new: \"" + cluster.url("app") + "\", before: { clone: new } }\nactions:\n" +
-          "  step: { command: [sh, -c, \"" + psql + "'DELETE FROM t WHERE id = 1'\"] }\n" +
-          "  look: { command: [sh, -c, \"" + psql + "'SELECT datname FROM pg_database' >> order\"] }\n" +
-          "checks: { a: { kind: test.count, old: before }, b: { kind: test.count, old: new } }\n" +
-          "phases: [ { name: p, enter: [step, look], after: [a] }, { name: q, needs: [p], enter: [look], gate: { "
-          "require: [] } } ]\n");
+  const auto result = run(
+      "stores: { old: \"" + cluster.url("app") + "\", new: \"" + cluster.url("app") +
+      "\", before: { clone: new } }\nactions:\n" + "  step: { command: [sh, -c, \"" + psql +
+      "'DELETE FROM t WHERE id = 1'\"] }\n" + "  look: { command: [sh, -c, \"" + psql +
+      "'SELECT datname FROM pg_database' >> order\"] }\n" +
+      "checks: { a: { kind: test.count, old: before }, b: { kind: test.count, old: new } }\n" +
+      "phases: [ { name: p, enter: [step, look], after: [a] }, { name: q, needs: [p], enter: [look], after: [b] } ]\n");
   ASSERT_EQ(result.phases.size(), 2u) << result.deciding_rule << result.environment_failure;
   const std::string& counts = result.phases.at(0).checks.at(0).outcome.reason;
   EXPECT_THAT(counts, ::testing::MatchesRegex(".*sluice_clone_.*=3 .*app=2 "));

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -90,6 +91,7 @@ class TableComparison {
     result.totals.old_rows += pair.equal_rows();
     result.totals.new_rows += pair.equal_rows();
     result.totals.matched += pair.equal_rows();
+    if (options_.on_progress) options_.on_progress(std::max(result.totals.old_rows, result.totals.new_rows));
     for (std::uint32_t i = 0; i < pair.old_buckets.size(); ++i) {
       if (pair.old_buckets[i].rows > 0 && pair.old_buckets[i] == pair.new_buckets[i]) result.equal_buckets.push_back(i);
     }

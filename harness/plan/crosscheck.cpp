@@ -67,6 +67,7 @@ class CrossChecker {
     check_phases();
     check_waivers();
     check_sides();
+    check_clone();
     check_references();
   }
 
@@ -312,10 +313,48 @@ class CrossChecker {
 
   void require_sides(const Node::Member& check, const char* section, const char* example) {
     const Node* found = root_.find(section);
-    for (const char* side : {"old", "new"}) {
+    for (const char* place : {"old", "new"}) {
+      const std::string side =
+          names_before(check.value, place) && section == std::string_view("stores") ? "before" : place;
       if (found != nullptr && found->find(side) != nullptr) continue;
-      problems_.add(check.at, fmt::format("check '{}' compares both sides, and `{}:` has no '{}'; add `{}: {}` there",
-                                          check.key, section, side, side, example));
+      problems_.add(check.at,
+                    fmt::format("check '{}' compares both sides, and `{}:` has no '{}'; add `{}: {}` there", check.key,
+                                section, side, side, side == "before" ? "{ clone: new }" : example));
+    }
+  }
+
+  static bool names_before(const Node& check, const char* place) { return text_of(check.find(place)) == "before"; }
+
+  // The clone is taken of a store, between the checks before a phase and its first action.
+  void check_clone() {
+    const Node* stores = root_.find("stores");
+    const Node* clone = stores == nullptr ? nullptr : stores->find("before");
+    if (clone != nullptr) {
+      const Node* side = clone->find("clone");
+      if (side != nullptr && stores->find(side->text) == nullptr && (side->text == "old" || side->text == "new")) {
+        problems_.add(side->at, fmt::format("`stores:` has no '{0}' to clone; add `{0}: …` there", side->text));
+      }
+    }
+    const Node* phases = root_.find("phases");
+    const Node* checks = root_.find("checks");
+    if (phases == nullptr || checks == nullptr) return;
+    for (const auto& phase : phases->items) {
+      const bool has_actions = !scalars(phase.find("enter")).empty();
+      for (const char* stage : {"before", "during", "after"}) {
+        for (const Node* name : scalars(phase.find(stage))) {
+          const Node* check = checks->find(name->text);
+          if (check == nullptr || (!names_before(*check, "old") && !names_before(*check, "new"))) continue;
+          if (stage == std::string_view("before")) {
+            problems_.add(name->at, fmt::format("check '{}' needs the store `before`, which is cloned after the checks "
+                                                "before a phase; move it to `during` or `after`",
+                                                name->text));
+          } else if (!has_actions) {
+            problems_.add(name->at, fmt::format("check '{}' needs the store `before`, which is cloned before a phase's "
+                                                "first action, and this phase enters none; add it to a phase that does",
+                                                name->text));
+          }
+        }
+      }
     }
   }
 

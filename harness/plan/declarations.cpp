@@ -219,6 +219,26 @@ ParameterSpec phase_declaration() {
                  gate_declaration()});
 }
 
+// A store that the run itself makes, for what must not change in place.
+ParameterSpec clone_declaration() {
+  ParameterSpec side = text("clone", "whose store: old or new", true);
+  side.choices = {"old", "new"};
+  ParameterSpec sessions = text("sessions", "what to do about others' sessions on a PostgreSQL database to be copied");
+  sessions.default_text = "wait";
+  sessions.choices = {"refuse", "wait", "terminate"};
+  return record(
+      "before",
+      "a copy of a side's store, taken before a phase's first action and dropped at its end; checks name it as a "
+      "side",
+      {std::move(side),
+       std::move(sessions),
+       {.name = "patience",
+        .type = ParameterType::duration,
+        .doc = "how long to wait for those sessions to end",
+        .default_text = "10s",
+        .minimum = 0.001}});
+}
+
 }  // namespace
 
 std::vector<Alternative> service_kinds() {
@@ -255,7 +275,7 @@ ParameterSpec plan_declaration(const std::vector<CheckKind>& kinds) {
        record("endpoints", "base URL of each side",
               {text("old", "base URL of the old side"), text("new", "base URL of the new side")}),
        record("stores", "database of each side: sqlite:PATH or postgresql://…",
-              {text("old", "store of the old side"), text("new", "store of the new side")}),
+              {text("old", "store of the old side"), text("new", "store of the new side"), clone_declaration()}),
        named("actions", "commands that change the world, by name", action_declaration()),
        named("checks", "verifications, by name", {.type = ParameterType::variant, .alternatives = std::move(checks)}),
        {.name = "phases",

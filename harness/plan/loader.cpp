@@ -135,7 +135,17 @@ void fill_phases(const Node& root, const json& values, Plan& plan) {
 }
 
 void fill_side_urls(const json& values, const char* section, std::map<std::string, std::string>& urls) {
-  if (values.contains(section)) urls = values.at(section).get<std::map<std::string, std::string>>();
+  if (!values.contains(section)) return;
+  for (const auto& [side, url] : values.at(section).items()) {
+    if (url.is_string()) urls[side] = url;
+  }
+}
+
+void fill_clone(const json& values, Plan& plan) {
+  if (!values.contains("stores") || !values.at("stores").contains("before")) return;
+  const Parameters clone(values.at("stores").at("before"));
+  plan.before = CloneSpec{
+      .side = clone.text("clone"), .sessions = clone.text("sessions"), .patience = clone.duration("patience")};
 }
 
 void fill_waivers(const Node& root, const json& values, Plan& plan) {
@@ -175,6 +185,7 @@ Plan build(Node root, std::string text, const std::filesystem::path& path, const
     fill_phases(root, values, plan);
     fill_side_urls(values, "endpoints", plan.endpoints);
     fill_side_urls(values, "stores", plan.stores);
+    fill_clone(values, plan);
     plan.allow_targets = texts_of(values, "allow_targets");
     fill_waivers(root, values, plan);
     plan.waiver_files = std::move(waiver_files);

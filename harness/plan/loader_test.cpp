@@ -13,6 +13,7 @@ std::vector<CheckKind> some_kinds() {
   CheckKind rows{.name = "migration.rows", .proves = "rows are equal", .cannot_prove = "anything else"};
   rows.needs_stores = true;
   rows.parameters = {
+      {.name = "old", .doc = "the old side's store", .default_text = "old"},
       {.name = "sample",
        .type = ParameterType::integer,
        .doc = "findings kept",
@@ -48,6 +49,37 @@ phases:
 )";
 
 Plan parsed(const std::string& text) { return parse_plan(text, "plan.yaml", some_kinds()); }
+
+std::string problems_of(const std::string& text);
+
+std::string plan_in_place(const std::string& stores, const std::string& phase) {
+  return "sluice: 1\nname: in place\nstores: " + stores +
+         "\nactions: { migrate: { command: [./migrate.sh] } }\n"
+         "checks: { same: { kind: migration.rows, old: before, tables: { t: {} } } }\nphases: [ " +
+         phase + " ]\n";
+}
+
+TEST(Plan, ClonesAStoreForWhatMustNotChangeInPlace) {
+  const Plan plan = parsed(plan_in_place("{ new: \"sqlite:a.db\", before: { clone: new, patience: 2s } }",
+                                         "{ name: p, enter: [migrate], after: [same] }"));
+  ASSERT_TRUE(plan.before.has_value());
+  EXPECT_EQ(plan.before->side, "new");
+  EXPECT_EQ(plan.before->sessions, "wait");
+  EXPECT_EQ(plan.before->patience, std::chrono::seconds(2));
+  EXPECT_EQ(plan.stores.size(), 1u);
+  EXPECT_TRUE(compares_with_before(plan.checks.at(0)));
+}
+
+TEST(Plan, RefusesACloneThatCouldNotBeTaken) {
+  const std::string entered = "{ name: p, enter: [migrate], after: [same] }";
+  const std::string cloned = "{ new: \"sqlite:a.db\", before: { clone: new } }";
+  EXPECT_THAT(problems_of(plan_in_place("{ new: \"sqlite:a.db\" }", entered)), HasSubstr("`before: { clone: new }`"));
+  EXPECT_THAT(problems_of(plan_in_place("{ new: \"sqlite:a.db\", before: { clone: old } }", entered)),
+              HasSubstr("`stores:` has no 'old' to clone"));
+  EXPECT_THAT(problems_of(plan_in_place(cloned, "{ name: p, enter: [migrate], before: [same] }")),
+              HasSubstr("move it to `during` or `after`"));
+  EXPECT_THAT(problems_of(plan_in_place(cloned, "{ name: p, after: [same] }")), HasSubstr("this phase enters none"));
+}
 
 std::string problems_of(const std::string& text) {
   try {

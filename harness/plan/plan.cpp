@@ -27,6 +27,15 @@ bool Plan::has_external_services() const {
   return std::any_of(services.begin(), services.end(), [](const auto& service) { return service.kind == "external"; });
 }
 
+bool compares_with_before(const CheckSpec& check) {
+  const auto& parameters = check.parameters.json();
+  const auto is_before = [&](const char* side) {
+    const auto found = parameters.find(side);
+    return found != parameters.end() && *found == "before";
+  };
+  return is_before("old") || is_before("new");
+}
+
 std::vector<const PhaseSpec*> phases_up_to(const Plan& plan, const std::string& name) {
   std::vector<const PhaseSpec*> ordered;
   const std::function<void(const std::string&)> visit = [&](const std::string& wanted) {

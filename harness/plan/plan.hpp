@@ -53,6 +53,13 @@ struct RollbackSpec {
   std::optional<std::chrono::nanoseconds> within;  ///< the window that it must keep
 };
 
+/// A copy of a side's store, taken before a phase's first action and dropped at its end.
+struct CloneSpec {
+  std::string side;                     ///< whose store: "old" or "new"
+  std::string sessions = "wait";        ///< "refuse", "wait" or "terminate" what others have on a PostgreSQL database
+  std::chrono::nanoseconds patience{};  ///< how long to wait for them
+};
+
 struct PhaseSpec {
   std::string name;
   std::vector<std::string> needs;
@@ -83,6 +90,7 @@ struct Plan {
   std::vector<ServiceSpec> services;
   std::map<std::string, std::string> endpoints;
   std::map<std::string, std::string> stores;
+  std::optional<CloneSpec> before;  ///< the store `before`
   std::vector<ActionSpec> actions;
   std::vector<CheckSpec> checks;
   std::vector<PhaseSpec> phases;
@@ -98,6 +106,9 @@ struct Plan {
   /// Whether anything in the plan is not the run's own to create: then nothing is entered but the phase asked for.
   bool has_external_services() const;
 };
+
+/// Whether a side of the check is the store `before`.
+bool compares_with_before(const CheckSpec& check);
 
 /// The phases that `name` needs, transitively, and itself, each after what it needs.
 std::vector<const PhaseSpec*> phases_up_to(const Plan& plan, const std::string& name);

@@ -138,6 +138,7 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
     fs::create_directories(context.output);
     for (const auto& [side, url] : plan_.endpoints) context.endpoints[side] = environment_.expand(url);
     for (const auto& [side, url] : plan_.stores) context.stores[side] = environment_.expand(url);
+    if (before_) context.stores["before"] = before_->url();
     if (check.kind.sends_load) refuse_foreign_targets(check, context);
     result.outcome = exercise(check, context, on_begun);
   } catch (const Cancelled&) {
@@ -268,6 +269,41 @@ bool PhaseRunner::run_during(const plan::PhaseSpec& phase, PhaseResult& result) 
   return entered;
 }
 
+// The store as it is before anything changes it, when a check of the phase compares with that. Without it the phase is
+// not entered: what it changes could never be told afterwards.
+bool PhaseRunner::clone_store(const plan::PhaseSpec& phase) {
+  const auto needs_clone = [&](const std::vector<std::string>& checks) {
+    return std::any_of(checks.begin(), checks.end(), [&](const std::string& name) {
+      const auto& check = *plan_.check(name);
+      return selected(check) && plan::compares_with_before(check);
+    });
+  };
+  if (!plan_.before || must_stop() || (!needs_clone(phase.during) && !needs_clone(phase.after))) return true;
+  using stores::TemplateSessions;
+  const auto& clone = *plan_.before;
+  try {
+    const fs::path folder = environment_.work() / "clones";
+    fs::create_directories(folder);
+    before_.emplace(environment_.expand(plan_.stores.at(clone.side)), folder,
+                    stores::CloneOptions{.sessions = clone.sessions == "terminate" ? TemplateSessions::terminate
+                                                     : clone.sessions == "refuse"  ? TemplateSessions::refuse
+                                                                                   : TemplateSessions::wait,
+                                         .patience = std::chrono::ceil<std::chrono::milliseconds>(clone.patience),
+                                         .connection = {.cancelled = stop_, .directory = plan_.directory}});
+    return true;
+  } catch (const Cancelled&) {
+    return false;
+  } catch (const std::exception& error) {
+    const std::lock_guard lock(mutex_);
+    if (environment_failure_.empty()) {
+      environment_failure_ = environment_.redactor()(
+          fmt::format("the store {} could not be cloned before phase {}, which was not entered: {}", clone.side,
+                      phase.name, printable(error.what(), 1000)));
+    }
+    return false;
+  }
+}
+
 // Asked for by the caller, and only for a NO-GO: an undecided phase may still turn out to be right.
 void PhaseRunner::take_back(const plan::PhaseSpec& phase, PhaseResult& phase_result, RunResult& result) {
   if (!phase.rollback || phase_result.decision != Decision::no_go) return;
@@ -319,11 +355,14 @@ PhaseResult PhaseRunner::run(const plan::PhaseSpec& phase, RunResult& result) {
                                      [](const CheckResult& check) { return check.outcome.verdict == Verdict::passed; });
   if (!may_enter) {
     why_not = "a check before the phase did not pass, so it was not entered";
+  } else if (!clone_store(phase)) {
+    // The environment's failure, or an interruption, says why.
   } else if (run_during(phase, phase_result)) {
     run_stage(phase, phase.after, "after", phase_result);
   } else if (!phase_result.actions.empty() && !phase_result.actions.back().succeeded) {
     why_not = fmt::format("action {} failed", phase_result.actions.back().name);
   }
+  before_.reset();
   note_environment(false);
   if (const auto failure = environment_failure(); !failure.empty()) why_not = failure;
   skip_rest(phase, phase_result, result, why_not);

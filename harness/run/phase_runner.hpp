@@ -10,6 +10,7 @@
 #include "harness/run/environment.hpp"
 #include "harness/run/observer.hpp"
 #include "harness/run/runner.hpp"
+#include "harness/stores/store_clone.hpp"
 
 namespace sluice::run {
 
@@ -42,6 +43,7 @@ class PhaseRunner {
                  PhaseResult& result);
   void run_side_by_side(const plan::PhaseSpec& phase, const std::vector<std::string>& checks, const std::string& stage,
                         std::stop_token stop, const std::function<void()>& on_begun, PhaseResult& result);
+  bool clone_store(const plan::PhaseSpec& phase);
   bool run_during(const plan::PhaseSpec& phase, PhaseResult& result);
   void take_back(const plan::PhaseSpec& phase, PhaseResult& phase_result, RunResult& result);
   CheckResult run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage,
@@ -60,7 +62,8 @@ class PhaseRunner {
   RunObserver& observer_;
   std::stop_token stop_;
   ActionRunner actions_;
-  mutable std::mutex mutex_;  // during-checks run beside actions
+  std::optional<stores::StoreClone> before_;  ///< from before the current phase's first action to its end
+  mutable std::mutex mutex_;                  // during-checks run beside actions
   std::string environment_failure_;
 };
 

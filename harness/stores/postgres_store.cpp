@@ -286,7 +286,8 @@ class PostgresStore final : public Store {
     }
     std::string sql = fmt::format("SELECT {} FROM {}", fmt::join(names, ", "), spec.table.sql_name);
     if (const std::string rows = postgres_condition(connection_, spec); !rows.empty()) sql += " WHERE " + rows;
-    return fmt::format("COPY ({} ORDER BY {}) TO STDOUT", sql, fmt::join(order, ", "));
+    if (!order.empty()) sql += fmt::format(" ORDER BY {}", fmt::join(order, ", "));
+    return fmt::format("COPY ({}) TO STDOUT", sql);
   }
 
   const std::string& name_of() const { return connection_.name(); }

@@ -265,7 +265,7 @@ class SqliteStore final : public Store {
     }
     if (!keys.empty()) conditions.push_back(fmt::format("({})", fmt::join(keys, " OR ")));
     if (!conditions.empty()) sql += fmt::format(" WHERE {}", fmt::join(conditions, " AND "));
-    return sql + fmt::format(" ORDER BY {}", fmt::join(order, ", "));
+    return order.empty() ? sql : sql + fmt::format(" ORDER BY {}", fmt::join(order, ", "));
   }
 
   std::string name_;

@@ -80,7 +80,7 @@ class Store {
   /// Every later scan sees the state of now, until the store is destroyed or end_snapshot is called.
   virtual void begin_snapshot() = 0;
   virtual void end_snapshot() = 0;
-  /// Rows in the order of the canonical encoding of the key, in constant memory.
+  /// Rows in the order of the canonical encoding of the key, in constant memory; in any order when there is no key.
   virtual std::unique_ptr<RowCursor> scan(const ScanSpec& spec) = 0;
   /// A statement that shows the row with this key to a person.
   virtual std::string select_row(const ScanSpec& spec, const OwnedRow& key) const = 0;

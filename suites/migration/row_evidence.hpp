@@ -36,17 +36,19 @@ class RowEvidence final : public MergeObserver {
   void matched(const stores::RawRow& old_row, const stores::RawRow& new_row) override;
   void changed(const stores::RawRow& old_row, const stores::RawRow& new_row,
                std::span<const std::size_t> columns) override;
+  void tolerated(const stores::RawRow& old_row, const stores::RawRow& new_row, std::size_t column) override;
   void missing(const stores::RawRow& old_row) override;
   void extra(const stores::RawRow& new_row) override;
   void hazard(std::size_t column, stores::Hazard hazard, const stores::RawRow& old_row) override;
   void null_key(const stores::RawRow& old_row) override;
 
-  /// Findings of differing rows, then of hazards.
+  /// Findings of differing rows, then of hazards, then what was tolerated.
   std::vector<Finding> findings() const;
   /// How many findings there would be without a bound.
   std::uint64_t findings_total() const;
   const std::vector<std::uint64_t>& cells_changed() const { return cells_changed_; }
   std::uint64_t cells_changed_total() const;
+  const std::vector<std::uint64_t>& cells_tolerated() const { return cells_tolerated_; }
   const std::vector<MatchedKey>& matched_keys() const { return matched_keys_; }
 
  private:
@@ -54,10 +56,13 @@ class RowEvidence final : public MergeObserver {
     std::uint64_t count = 0;
     Finding first;
   };
-  Finding row_finding(const char* rule, const stores::RawRow& row) const;
+  Finding row_finding(const char* rule, const stores::RawRow& row, bool old) const;
+  Finding tolerated_finding(std::size_t column) const;
+  void keep(Finding finding, const stores::RawRow& row);
+  std::string shown_key(const stores::RawRow& row, bool old) const;
   void note(std::size_t column, std::size_t kind, std::string_view what, const stores::RawRow& old_row);
   std::string selects(const stores::OwnedRow& old_key, const stores::OwnedRow& new_key) const;
-  stores::OwnedRow key_of(const stores::RawRow& row) const;
+  stores::OwnedRow key_of(const stores::RawRow& row, bool old) const;
 
   EvidenceContext context_;
   stores::ScanSpec old_scan_;
@@ -66,8 +71,12 @@ class RowEvidence final : public MergeObserver {
   std::size_t sample_;
   std::size_t sampled_rows_ = 0;
   std::vector<Finding> rows_;
+  std::int64_t last_copy_ = -1;  ///< of a row without a key that was missing or extra
+  bool full_ = false;            ///< a row came after the sample was complete
   std::uint64_t rows_total_ = 0;
   std::vector<std::uint64_t> cells_changed_;
+  std::vector<std::uint64_t> cells_tolerated_;
+  std::map<std::size_t, Finding> tolerated_;                     ///< by column: the first
   std::map<std::pair<std::size_t, std::size_t>, Seen> hazards_;  ///< by column and kind
   std::vector<MatchedKey> matched_keys_;
   std::uint64_t matched_count_ = 0;

@@ -43,6 +43,7 @@ class Side {
   }
 
   bool has_null_key() const {
+    if (spec_.nulls_match) return false;
     for (std::size_t i = 0; i < spec_.key_columns; ++i) {
       if (stores::is_null_encoding(current_.cell(i))) return true;
     }
@@ -156,10 +157,21 @@ class Merge {
     if (old_.canonical() == new_.canonical()) return;
     differing_.clear();
     for (std::size_t i = spec_.key_columns; i < spec_.columns.size(); ++i) {
-      if (old_.canonical().cell(i) != new_.canonical().cell(i)) differing_.push_back(i);
+      if (old_.canonical().cell(i) == new_.canonical().cell(i)) continue;
+      if (is_tolerated(i))
+        observer_.tolerated(old_.row(), new_.row(), i);
+      else
+        differing_.push_back(i);
     }
+    if (differing_.empty()) return;
     ++totals_.changed;
     observer_.changed(old_.row(), new_.row(), differing_);
+  }
+
+  bool is_tolerated(std::size_t column) const {
+    const MergeColumn& rules = spec_.columns[column];
+    return rules.tolerance &&
+           rules.tolerance->allows(old_.row()[column], rules.old_rule, new_.row()[column], rules.new_rule);
   }
 
   const MergeSpec& spec_;

@@ -1,12 +1,14 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "harness/stores/canonical.hpp"
 #include "harness/stores/value.hpp"
+#include "suites/migration/tolerance.hpp"
 
 namespace sluice::migration {
 
@@ -16,6 +18,7 @@ struct MergeColumn {
   std::string new_name;
   stores::ColumnRule old_rule;
   stores::ColumnRule new_rule;
+  std::shared_ptr<const Tolerance> tolerance = nullptr;  ///< a difference that is none; never of a key
 };
 
 /// What is merged. The first `key_columns` columns are the key; both cursors come in the order of its encoding.
@@ -24,6 +27,7 @@ struct MergeSpec {
   std::string new_table;
   std::vector<MergeColumn> columns;
   std::size_t key_columns = 0;
+  bool nulls_match = false;                                  ///< NULL in the key equals NULL: the key is the whole row
   std::function<void(std::uint64_t rows)> on_progress = {};  ///< called now and then; may throw to stop
 };
 
@@ -36,6 +40,8 @@ class MergeObserver {
   /// The pair last matched differs in these columns.
   virtual void changed(const stores::RawRow& old_row, const stores::RawRow& new_row,
                        std::span<const std::size_t> columns) = 0;
+  /// The pair last matched differs in this column, and its tolerance allows that; called before `changed`.
+  virtual void tolerated(const stores::RawRow& old_row, const stores::RawRow& new_row, std::size_t column) = 0;
   virtual void missing(const stores::RawRow& old_row) = 0;
   virtual void extra(const stores::RawRow& new_row) = 0;
   /// Something unsound on the old side, before any migration.

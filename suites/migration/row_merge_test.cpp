@@ -49,6 +49,9 @@ class Recorder final : public MergeObserver {
                             stores::printable_cell(old_row[column]) + " -> " + stores::printable_cell(new_row[column]));
     }
   }
+  void tolerated(const RawRow& old_row, const RawRow&, std::size_t column) override {
+    differences.push_back("~" + key(old_row) + ":" + std::to_string(column));
+  }
   void missing(const RawRow& old_row) override { differences.push_back("-" + key(old_row)); }
   void extra(const RawRow& new_row) override { differences.push_back("+" + key(new_row)); }
   void hazard(std::size_t column, stores::Hazard, const RawRow& old_row) override {

@@ -68,13 +68,14 @@ std::vector<OwnedCell> small_alterations(const RawCell& cell) {
 
 }  // namespace
 
-OwnedCell altered(const RawCell& cell, const stores::ColumnRule& rule) {
+OwnedCell altered(const RawCell& cell, const stores::ColumnRule& rule, const Tolerance* tolerance) {
   const std::string before = encoding(cell, rule);
   std::vector<OwnedCell> candidates = small_alterations(cell);
   for (auto& sample : samples(rule.type)) candidates.push_back(std::move(sample));
   for (auto& candidate : candidates) {
     const std::string after = encoding(candidate.view(), rule);
-    if (after != before && !stores::is_raw_encoding(after)) return std::move(candidate);
+    if (after == before || stores::is_raw_encoding(after)) continue;
+    if (tolerance == nullptr || !tolerance->allows(cell, rule, candidate.view(), rule)) return std::move(candidate);
   }
   return cell.is_null() ? OwnedCell(RawCell::of_text("planted")) : OwnedCell();
 }
@@ -102,7 +103,7 @@ bool TamperingCursor::next(stores::RawRow& row) {
   planted_ = true;
   original_ = stores::own(row, row.size());
   if (tampering_.kind == Tampering::Kind::drop_row) return inner_.next(row);
-  cell_ = altered(row[tampering_.column], rules_[tampering_.column]);
+  cell_ = altered(row[tampering_.column], rules_[tampering_.column], tampering_.tolerance.get());
   row[tampering_.column] = cell_.view();
   return true;
 }

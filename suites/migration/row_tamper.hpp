@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/stores/canonical.hpp"
 #include "harness/stores/value.hpp"
+#include "suites/migration/tolerance.hpp"
 
 namespace sluice::migration {
 
@@ -13,13 +15,15 @@ namespace sluice::migration {
 struct Tampering {
   enum class Kind { alter_cell, drop_row, add_row };
   Kind kind = Kind::alter_cell;
-  std::uint64_t row = 0;   ///< which row of the cursor, counted from 0
-  std::size_t column = 0;  ///< alter_cell only
+  std::uint64_t row = 0;                                 ///< which row of the cursor, counted from 0
+  std::size_t column = 0;                                ///< alter_cell only
+  std::shared_ptr<const Tolerance> tolerance = nullptr;  ///< of that column: the alteration goes beyond it
 };
 
-/// Another value for `cell` that is really another value as `rule` compares it, and one that the type can represent
-/// where that is possible.
-stores::OwnedCell altered(const stores::RawCell& cell, const stores::ColumnRule& rule);
+/// Another value for `cell` that is really another value as `rule` and the tolerance compare it, and one that the type
+/// can represent where that is possible.
+stores::OwnedCell altered(const stores::RawCell& cell, const stores::ColumnRule& rule,
+                          const Tolerance* tolerance = nullptr);
 
 /// A row of values that are valid for `rules`, for a table that has none.
 stores::OwnedRow invented_row(const std::vector<stores::ColumnRule>& rules);

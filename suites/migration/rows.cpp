@@ -4,10 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
+#include "suites/migration/merged_tables.hpp"
+#include "suites/migration/rows_parameters.hpp"
 #include "suites/migration/table_comparison.hpp"
 
 namespace sluice::migration {
@@ -22,26 +25,35 @@ class RowsCheck final : public Check {
 
   void prepare(CheckContext& context) override {
     reproduce_ = context.reproduce;
-    const std::vector<TableRequest> requests = table_requests(parameters_);
+    std::vector<TableRequest> requests = table_requests(parameters_);
     old_store_ = open(context, "old");
     new_store_ = open(context, "new");
     std::vector<std::string> problems;
-    for (const auto& request : requests) {
+    const auto guarded = [&](const auto& read) {
       try {
-        auto old_table = old_store_->describe(request.old_table);
-        auto new_table = new_store_->describe(request.new_table);
-        require_two_tables(request, old_table, new_table);
-        mappings_.push_back(map_table(request, std::move(old_table), std::move(new_table)));
+        read();
       } catch (const InputError& error) {
         problems.emplace_back(error.what());
       }
+    };
+    for (auto& request : id_map_requests(parameters_)) {
+      guarded([&] {
+        const std::string name = request.name;
+        id_maps_[name] =
+            std::make_shared<IdMap>(std::move(request), *old_store_, *new_store_, context.work, store_options(context));
+      });
     }
+    for (auto& request : requests) guarded([&] { prepare_table(context, request); });
     if (!problems.empty()) throw InputError(fmt::format("{}", fmt::join(problems, "\n")));
+    merged_ = merged_tables(mappings_);
   }
 
   void exercise(CheckContext& context) override {
     old_store_->begin_snapshot();
     new_store_->begin_snapshot();
+    for (const auto& [name, map] : id_maps_) map->load(*old_store_, *new_store_);
+    // What an ambiguous map translates says nothing of the tables.
+    if (!mapping_problems().empty()) return;
     const std::optional<double> total = expected_rows();
     std::uint64_t before = 0;
     for (const auto& mapping : mappings_) {
@@ -53,11 +65,14 @@ class RowsCheck final : public Check {
       results_.push_back(compare_table(*old_store_, *new_store_, mapping, options));
       before += std::max(results_.back().totals.old_rows, results_.back().totals.new_rows);
     }
+    if (parameters_.text("unclaimed") == "allowed") merged_.clear();
+    for (const auto& merged : merged_) claims_.push_back(merged.count(*new_store_, sample_, reproduce_));
   }
 
   Outcome judge(CheckContext&) override {
     Outcome outcome = verdict();
     for (const auto& result : results_) report_table(result, outcome);
+    report_mappings(outcome);
     report_totals(outcome);
     return outcome;
   }
@@ -67,6 +82,12 @@ class RowsCheck final : public Check {
     std::vector<std::string> planted, observed;
     for (const auto& result : results_) {
       const PlantedResult one = plant_violations(*old_store_, *new_store_, result, comparison_options(context));
+      planted.push_back(one.planted);
+      observed.push_back(one.observed);
+      control.caught = control.caught && one.caught;
+    }
+    for (const auto& merged : merged_) {
+      const Control one = merged.control(*new_store_, reproduce_);
       planted.push_back(one.planted);
       observed.push_back(one.observed);
       control.caught = control.caught && one.caught;
@@ -88,14 +109,26 @@ class RowsCheck final : public Check {
         printable(request.old_table, 100)));
   }
 
+  void prepare_table(const CheckContext& context, TableRequest& request) {
+    auto old_table = old_store_->describe(request.old_table);
+    auto new_table = new_store_->describe(request.new_table);
+    require_two_tables(request, old_table, new_table);
+    add_expressions(request, true, context.store(parameters_.text("old")), store_options(context), old_table);
+    add_expressions(request, false, context.store(parameters_.text("new")), store_options(context), new_table);
+    const IdMaps maps(id_maps_.begin(), id_maps_.end());
+    mappings_.push_back(map_table(request, std::move(old_table), std::move(new_table), maps));
+  }
+
   std::unique_ptr<stores::Store> open(const CheckContext& context, const char* side) const {
-    return stores::open_store(
-        context.store(side),
-        {.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("connect_timeout")),
-         .lock_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("lock_timeout")),
-         .statement_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("timeout")),
-         .cancelled = context.cancelled,
-         .directory = context.plan_directory});
+    return stores::open_store(context.store(parameters_.text(side)), store_options(context));
+  }
+
+  stores::StoreOptions store_options(const CheckContext& context) const {
+    return {.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("connect_timeout")),
+            .lock_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("lock_timeout")),
+            .statement_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("timeout")),
+            .cancelled = context.cancelled,
+            .directory = context.plan_directory};
   }
 
   ComparisonOptions comparison_options(const CheckContext& context) const {
@@ -106,7 +139,8 @@ class RowsCheck final : public Check {
             .strategy = strategy == "hash"    ? Strategy::hash
                         : strategy == "merge" ? Strategy::merge
                                               : Strategy::automatic,
-            .wide = parameters_.text("hash_bits") == "128"};
+            .wide = parameters_.text("hash_bits") == "128",
+            .spool = {.folder = context.work, .limits = store_options(context)}};
   }
 
   std::optional<double> expected_rows() const {
@@ -135,9 +169,11 @@ class RowsCheck final : public Check {
 
   Outcome verdict() const {
     const MergeTotals all = all_totals();
-    if (all.missing + all.extra + all.changed > 0) {
-      return Outcome::failed(fmt::format("{} rows missing, {} extra, {} changed of {} old and {} new rows{}",
-                                         all.missing, all.extra, all.changed, all.old_rows, all.new_rows,
+    const std::string mapping = mapping_problems();
+    if (results_.empty()) return Outcome::failed("no table was compared" + mapping);
+    if (all.missing + all.extra + all.changed > 0 || !mapping.empty()) {
+      return Outcome::failed(fmt::format("{} rows missing, {} extra, {} changed of {} old and {} new rows{}{}",
+                                         all.missing, all.extra, all.changed, all.old_rows, all.new_rows, mapping,
                                          strategies()));
     }
     std::vector<std::string> empty;
@@ -153,6 +189,33 @@ class RowsCheck final : public Check {
     }
     return Outcome::passed(fmt::format("{} rows of {} tables are equal in every compared column{}", all.matched,
                                        results_.size(), strategies()));
+  }
+
+  // "; 2 rows of costs unclaimed or contested; 1 problem of the id map users"; empty when all is well.
+  std::string mapping_problems() const {
+    std::string text;
+    std::uint64_t claims = 0;
+    for (const auto& counts : claims_) claims += counts.bad();
+    if (claims > 0) text += fmt::format("; {} rows of merged tables not claimed by exactly one source", claims);
+    for (const auto& [name, map] : id_maps_) {
+      if (map->problems_total() == 0) continue;
+      text +=
+          fmt::format("; the id map {} is not one to one in {} places", printable(name, 100), map->problems_total());
+    }
+    return text;
+  }
+
+  void report_mappings(Outcome& outcome) const {
+    for (const auto& counts : claims_) {
+      outcome.findings.insert(outcome.findings.end(), counts.findings.begin(), counts.findings.end());
+      outcome.findings_total += counts.bad();
+    }
+    for (const auto& [name, map] : id_maps_) {
+      for (auto& finding : map->problems(sample_, reproduce_)) outcome.findings.push_back(std::move(finding));
+      outcome.findings_total += map->problems_total();
+      outcome.coverage.push_back(
+          {.unit = "pairs of the id map " + printable(name, 100), .examined = map->pairs(), .expected = map->pairs()});
+    }
   }
 
   // "; items by hash: …; users by merge: …"
@@ -185,8 +248,14 @@ class RowsCheck final : public Check {
     const std::size_t key_columns = result.mapping.key_columns;
     for (std::size_t i = key_columns; i < result.mapping.columns.size(); ++i) {
       outcome.metrics.push_back(
-          {.name = fmt::format("{}.{}.cells_changed", table, printable(result.mapping.columns[i].old_column.name, 100)),
+          {.name = fmt::format("{}.{}.cells_changed", table, printable(result.mapping.columns[i].name, 100)),
            .value = static_cast<double>(result.evidence->cells_changed()[i]),
+           .unit = "cells",
+           .samples = result.totals.matched});
+      if (!result.mapping.columns[i].tolerance) continue;
+      outcome.metrics.push_back(
+          {.name = fmt::format("{}.{}.cells_tolerated", table, printable(result.mapping.columns[i].name, 100)),
+           .value = static_cast<double>(result.evidence->cells_tolerated()[i]),
            .unit = "cells",
            .samples = result.totals.matched});
     }
@@ -197,9 +266,10 @@ class RowsCheck final : public Check {
 
   void report_columns(const TableResult& result, const std::string& table, Outcome& outcome) const {
     const auto& mapping = result.mapping;
-    outcome.coverage.push_back({.unit = "columns of " + table,
-                                .examined = mapping.columns.size(),
-                                .expected = mapping.old_table.columns.size() + mapping.only_new.size()});
+    outcome.coverage.push_back(
+        {.unit = "columns of " + table,
+         .examined = mapping.columns.size(),
+         .expected = mapping.columns.size() + mapping.request.ignore.size() + mapping.only_new.size()});
     const auto add = [&](const char* rule, const std::string& column, const char* why) {
       const std::string name = printable(column, 100);
       outcome.findings.push_back({.rule = rule,
@@ -229,87 +299,12 @@ class RowsCheck final : public Check {
   std::unique_ptr<stores::Store> old_store_;
   std::unique_ptr<stores::Store> new_store_;
   std::vector<TableMapping> mappings_;
+  std::map<std::string, std::shared_ptr<IdMap>> id_maps_;
   std::vector<TableResult> results_;
+  std::vector<MergedTable> merged_;
+  std::vector<MergedTable::Counts> claims_;
   std::string reproduce_;
 };
-
-ParameterSpec text_map(std::string name, std::string doc) {
-  return {.name = std::move(name),
-          .type = ParameterType::map,
-          .doc = std::move(doc),
-          .item = {{.name = "value", .type = ParameterType::text}}};
-}
-
-ParameterSpec text_list(std::string name, std::string doc) {
-  return {.name = std::move(name),
-          .type = ParameterType::list,
-          .doc = std::move(doc),
-          .item = {{.name = "column", .type = ParameterType::text}}};
-}
-
-ParameterSpec table_spec() {
-  ParameterSpec types = text_map("types", "old column -> the type both sides are read as before they are compared");
-  types.item.front().choices = stores::comparison_type_names();
-  return {.name = "table",
-          .type = ParameterType::record,
-          .doc = "how one table of the old side is compared",
-          .fields = {{.name = "to", .doc = "the table of the new side; the same name when absent"},
-                     text_list("key", "old columns that are unique together; the primary key when absent"),
-                     text_map("columns", "old column -> new column; columns not named here keep their name"),
-                     text_list("ignore", "old columns that are not compared; shown in the report"),
-                     types,
-                     {.name = "zone",
-                      .doc = "time zone of the old side's timestamps that carry none: UTC, +02:00, "
-                             "Europe/Berlin; UTC when absent"},
-                     {.name = "where_old", .doc = "SQL condition on the old side's rows"},
-                     {.name = "where_new", .doc = "SQL condition on the new side's rows"}},
-          .shorthand = "to"};
-}
-
-std::vector<ParameterSpec> rows_parameters() {
-  return {
-      {.name = "tables",
-       .type = ParameterType::map,
-       .doc = "old table -> how it is compared",
-       .required = true,
-       .minimum = 1,
-       .item = {table_spec()}},
-      {.name = "sample",
-       .type = ParameterType::integer,
-       .doc = "differing rows of a table that are kept as findings; all are counted",
-       .default_text = "20",
-       .unit = "rows",
-       .minimum = 1,
-       .maximum = 10'000},
-      {.name = "strategy",
-       .doc = "hash: compare hashes computed by both stores, then only rows whose hashes differ, where that proves the "
-              "same; merge: read every row; auto: hash unless the table is small",
-       .default_text = "auto",
-       .choices = {"auto", "hash", "merge"}},
-      {.name = "hash_bits",
-       .doc = "length of the hashes; 128 takes longer",
-       .default_text = "64",
-       .choices = {"64", "128"}},
-      {.name = "allow_empty",
-       .type = ParameterType::boolean,
-       .doc = "a table without rows on both sides is right",
-       .default_text = "false"},
-      {.name = "timeout",
-       .type = ParameterType::duration,
-       .doc = "the longest time that reading one table may take",
-       .default_text = "1h",
-       .minimum = 1},
-      {.name = "lock_timeout",
-       .type = ParameterType::duration,
-       .doc = "the longest wait for a lock that someone else holds",
-       .default_text = "30s",
-       .minimum = 0.001},
-      {.name = "connect_timeout",
-       .type = ParameterType::duration,
-       .doc = "the longest time until a store answers",
-       .default_text = "10s",
-       .minimum = 0.001}};
-}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -14,12 +15,22 @@ MergeSpec merge_spec(const TableMapping& mapping, const stores::ScanSpec& old_sc
                      const stores::Store& old_store, const stores::Store& new_store) {
   MergeSpec spec{.old_table = fmt::format("table {} ({})", printable(mapping.request.old_table), old_store.name()),
                  .new_table = fmt::format("table {} ({})", printable(mapping.request.new_table), new_store.name()),
-                 .key_columns = mapping.key_columns};
+                 .key_columns = mapping.key_columns,
+                 .nulls_match = mapping.multiset};
   for (std::size_t i = 0; i < mapping.columns.size(); ++i) {
-    spec.columns.push_back({.old_name = mapping.columns[i].old_column.name,
-                            .new_name = mapping.columns[i].new_column.name,
-                            .old_rule = old_scan.rules[i],
-                            .new_rule = new_scan.rules[i]});
+    const ColumnPair& pair = mapping.columns[i];
+    spec.columns.push_back(
+        {.old_name = pair.name,
+         .new_name = mapping.request.expressions.contains(pair.name) ? pair.name : pair.new_column.name,
+         .old_rule = old_scan.rules[i],
+         .new_rule = new_scan.rules[i],
+         .tolerance = pair.tolerance});
+  }
+  if (mapping.multiset) {
+    // The number of the copy makes equal rows different keys.
+    const stores::ColumnRule number{.type = stores::ComparisonType::integer};
+    spec.columns.push_back({.old_name = "copy", .new_name = "copy", .old_rule = number, .new_rule = number});
+    ++spec.key_columns;
   }
   return spec;
 }
@@ -40,7 +51,8 @@ class TableComparison {
 
   /// Of all rows, or of those in `buckets`.
   TableResult by_merge(const std::string& why, const Buckets& buckets = nullptr) {
-    TableResult result{.mapping = mapping_, .strategy = "merge: " + why};
+    TableResult result{.mapping = mapping_,
+                       .strategy = mapping_.multiset ? "multiset: " + mapping_.row_by_row() : "merge: " + why};
     stores::ScanSpec old_scan = mapping_.old_scan();
     stores::ScanSpec new_scan = mapping_.new_scan();
     old_scan.buckets = new_scan.buckets = buckets;
@@ -49,9 +61,9 @@ class TableComparison {
     auto evidence = std::make_shared<RowEvidence>(EvidenceContext{mapping_, old_store_, new_store_, options_.reproduce},
                                                   options_.sample, options_.seed);
     // The new side first: a server sorts in its own process while the other side is prepared here.
-    const auto new_rows = new_store_.scan(new_scan);
-    const auto old_rows = old_store_.scan(old_scan);
-    result.totals = merge_rows(*old_rows, *new_rows, spec, *evidence);
+    RowSource new_rows(new_store_, mapping_, false, new_scan, options_.spool);
+    RowSource old_rows(old_store_, mapping_, true, old_scan, options_.spool);
+    result.totals = merge_rows(old_rows.rows(), new_rows.rows(), spec, *evidence);
     result.evidence = std::move(evidence);
     return result;
   }
@@ -79,6 +91,7 @@ class TableComparison {
     result.totals.old_rows += pair.equal_rows();
     result.totals.new_rows += pair.equal_rows();
     result.totals.matched += pair.equal_rows();
+    if (options_.on_progress) options_.on_progress(std::max(result.totals.old_rows, result.totals.new_rows));
     for (std::uint32_t i = 0; i < pair.old_buckets.size(); ++i) {
       if (pair.old_buckets[i].rows > 0 && pair.old_buckets[i] == pair.new_buckets[i]) result.equal_buckets.push_back(i);
     }
@@ -111,6 +124,7 @@ class ControlRun {
       : old_store_(old_store), new_store_(new_store), clean_(clean), options_(options), random_(options.seed) {
     old_scan_ = clean.mapping.old_scan();
     new_scan_ = clean.mapping.new_scan();
+    if (clean.mapping.multiset) return;  // the whole table is read again: its rows have no key to pick some by
     for (const auto& key : clean.evidence->matched_keys()) {
       old_scan_.only.push_back(key.old_key);
       new_scan_.only.push_back(key.new_key);
@@ -118,6 +132,7 @@ class ControlRun {
   }
 
   PlantedResult run() {
+    if (clean_.mapping.multiset && clean_.totals.matched > 0) return alter_multiset();
     if (old_scan_.only.empty()) return add_row();
     const std::size_t cells = clean_.mapping.columns.size() - clean_.mapping.key_columns;
     PlantedResult dropped = drop_row();
@@ -133,11 +148,11 @@ class ControlRun {
     const MergeSpec spec = merge_spec(clean_.mapping, old_scan_, new_scan_, old_store_, new_store_);
     auto evidence = std::make_shared<RowEvidence>(
         EvidenceContext{clean_.mapping, old_store_, new_store_, options_.reproduce}, options_.sample, options_.seed);
-    const auto old_rows = old_store_.scan(old_scan_);
-    const auto new_rows = new_store_.scan(new_scan_);
-    TamperingCursor tampered(*new_rows, new_scan_.rules, tampering);
+    RowSource old_rows(old_store_, clean_.mapping, true, old_scan_, options_.spool);
+    RowSource new_rows(new_store_, clean_.mapping, false, new_scan_, options_.spool, tampering);
+    const TamperingCursor& tampered = *new_rows.tampered();
     Rerun rerun;
-    rerun.totals = merge_rows(*old_rows, tampered, spec, *evidence);
+    rerun.totals = merge_rows(old_rows.rows(), new_rows.rows(), spec, *evidence);
     rerun.evidence = std::move(evidence);
     rerun.planted = tampered.planted();
     rerun.original = tampered.original();
@@ -156,12 +171,15 @@ class ControlRun {
   }
 
   PlantedResult alter_cell(std::size_t column) {
-    const Rerun rerun = merge({.kind = Tampering::Kind::alter_cell, .row = any_row(), .column = column});
+    const Rerun rerun = merge({.kind = Tampering::Kind::alter_cell,
+                               .row = any_row(),
+                               .column = column,
+                               .tolerance = clean_.mapping.columns[column].tolerance});
     const std::uint64_t rows = old_scan_.only.size();
     const MergeTotals expected{.old_rows = rows, .new_rows = rows, .matched = rows, .changed = 1};
     const bool caught = rerun.planted && rerun.totals == expected && rerun.evidence->cells_changed()[column] == 1 &&
                         rerun.evidence->cells_changed_total() == 1;
-    const auto& name = clean_.mapping.columns[column].old_column.name;
+    const auto& name = clean_.mapping.columns[column].name;
     PlantedResult result{
         .planted = fmt::format("{} of one row of {} altered on the new side", printable(name), table()),
         .observed = observed(rerun),
@@ -172,6 +190,21 @@ class ControlRun {
       hash_again(scans, result);
     }
     return result;
+  }
+
+  // One row becomes another: it is missing then, and what it became is extra.
+  PlantedResult alter_multiset() {
+    const std::size_t column = random_() % clean_.mapping.columns.size();
+    const std::uint64_t rows = clean_.totals.matched;
+    const Rerun changed = merge({.kind = Tampering::Kind::alter_cell, .row = random_() % rows, .column = column});
+    const Rerun dropped = merge({.kind = Tampering::Kind::drop_row, .row = random_() % rows});
+    const MergeTotals one_changed{.old_rows = rows, .new_rows = rows, .matched = rows - 1, .missing = 1, .extra = 1};
+    const MergeTotals one_dropped{.old_rows = rows, .new_rows = rows - 1, .matched = rows - 1, .missing = 1};
+    return {
+        .planted = fmt::format("{} of one row of {} altered on the new side; one row of it dropped there",
+                               printable(clean_.mapping.columns[column].name), table()),
+        .observed = observed(changed) + "; " + observed(dropped),
+        .caught = changed.planted && changed.totals == one_changed && dropped.planted && dropped.totals == one_dropped};
   }
 
   PlantedResult drop_row() {
@@ -241,6 +274,7 @@ class ControlRun {
 TableResult compare_table(stores::Store& old_store, stores::Store& new_store, const TableMapping& mapping,
                           const ComparisonOptions& options) {
   TableComparison comparison(old_store, new_store, mapping, options);
+  if (std::string reason = mapping.row_by_row(); !reason.empty()) return comparison.by_merge(reason);
   if (options.strategy == Strategy::merge) return comparison.by_merge("as asked");
   const auto plan = plan_digest(old_store, new_store, mapping, options.strategy == Strategy::hash, options.wide);
   if (const auto* reason = std::get_if<std::string>(&plan)) return comparison.by_merge(*reason);

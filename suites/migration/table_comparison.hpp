@@ -7,7 +7,7 @@
 
 #include "suites/migration/row_evidence.hpp"
 #include "suites/migration/row_merge.hpp"
-#include "suites/migration/row_tamper.hpp"
+#include "suites/migration/row_source.hpp"
 #include "suites/migration/table_digest.hpp"
 #include "suites/migration/table_mapping.hpp"
 
@@ -23,6 +23,7 @@ struct ComparisonOptions {
   std::uint64_t seed = 0;
   Strategy strategy = Strategy::automatic;
   bool wide = false;  ///< hashes of 128 bits instead of 64
+  SpoolOptions spool = {};
   std::function<void(std::uint64_t rows)> on_progress = {};
 };
 

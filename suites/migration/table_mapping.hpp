@@ -5,33 +5,23 @@
 #include <string>
 #include <vector>
 
-#include "harness/core/parameters.hpp"
 #include "harness/stores/store.hpp"
+#include "suites/migration/id_map.hpp"
+#include "suites/migration/table_request.hpp"
 
 namespace sluice::migration {
 
-/// What the plan says about one table of the old side.
-struct TableRequest {
-  std::string old_table;
-  std::string new_table;
-  std::vector<std::string> key;                ///< old column names; empty: the primary key
-  std::map<std::string, std::string> columns;  ///< old name -> new name; others keep their name
-  std::vector<std::string> ignore;             ///< old columns that are not compared
-  std::map<std::string, stores::ComparisonType> types;
-  std::shared_ptr<const stores::TimeZone> zone;  ///< of the old side's timestamps that carry none; null: UTC
-  std::string where_old;
-  std::string where_new;
-};
-
-/// Reads the parameter `tables` of the plan. Throws InputError with every wrong type and zone at once.
-std::vector<TableRequest> table_requests(const Parameters& parameters);
-
 /// One pair of columns, and what it is compared as.
 struct ColumnPair {
+  std::string name;  ///< the old column's, or the expression's
   stores::ColumnDescription old_column;
   stores::ColumnDescription new_column;
   stores::ComparisonType type = stores::ComparisonType::exact;
+  std::shared_ptr<const Tolerance> tolerance = nullptr;
+  std::shared_ptr<const IdMap> ids = nullptr;  ///< translates the old side's values before they are compared
 };
+
+using IdMaps = std::map<std::string, std::shared_ptr<const IdMap>>;
 
 /// How one table of the old side is compared with one of the new side; every column of the old side is accounted for.
 struct TableMapping {
@@ -40,16 +30,21 @@ struct TableMapping {
   stores::TableDescription new_table;
   std::vector<ColumnPair> columns;  ///< the key first
   std::size_t key_columns = 0;
+  bool multiset = false;              ///< rows have no key: all columns are, and equal rows are counted
   std::vector<std::string> only_new;  ///< columns that nothing on the old side corresponds to
 
   stores::ScanSpec old_scan() const;
   stores::ScanSpec new_scan() const;
   std::vector<std::string> key_names() const;  ///< of the old side
+  /// Why the table cannot be hashed where its rows are; empty when it can.
+  std::string row_by_row() const;
+  /// Whether the rows of a side come in another order than that of the keys as they are compared.
+  bool sorted_here(bool old) const;
 };
 
 /// Throws InputError with everything that is wrong: columns that exist on one side only and are not ignored, a key that
-/// is missing, types that have no common reading.
+/// is missing, types that have no common reading. Without a key on either side the rows are a multiset.
 TableMapping map_table(const TableRequest& request, stores::TableDescription old_table,
-                       stores::TableDescription new_table);
+                       stores::TableDescription new_table, const IdMaps& id_maps = {});
 
 }  // namespace sluice::migration

@@ -89,9 +89,14 @@ TEST(TableMapping, RefusesTypesWithoutACommonReading) {
   EXPECT_THAT(pairs(map_table(request, old_table, new_table)), ElementsAre("id>id integer", "x>x text"));
 }
 
+TEST(TableMapping, TakesWholeRowsAsTheKeyWhereNoSideHasOne) {
+  const auto keyless = table({{"n", ComparisonType::integer}, {"j", ComparisonType::json}}, {});
+  const auto mapping = map_table(plain, keyless, keyless);
+  EXPECT_TRUE(mapping.multiset);
+  EXPECT_EQ(mapping.key_columns, 2u);
+}
+
 TEST(TableMapping, NeedsAKeyThatIsCompared) {
-  const auto keyless = table({{"id", ComparisonType::integer}}, {});
-  EXPECT_THAT(error_of(plain, keyless, keyless), HasSubstr("no primary key"));
   TableRequest request = plain;
   request.ignore = {"id"};
   const auto with_body = table({{"id", ComparisonType::integer}, {"b", ComparisonType::text}});

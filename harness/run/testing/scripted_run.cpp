@@ -86,7 +86,7 @@ std::vector<CheckKind> scripted_kinds() {
 
 RunResult RunnerTest::run(const std::string& text, std::vector<std::string> phases, std::stop_token stop,
                           const EvidenceBook* book) {
-  const auto plan = plan::parse_plan("sluice: 1\nname: t\n" + text, folder_.path() / "plan.yaml", scripted_kinds());
+  const auto plan = plan::parse_plan("sluice: 1\nname: t\n" + text, folder_.path() / "plan.yaml", kinds_);
   options_.phases = std::move(phases);
   options_.output = folder_.path() / "out";
   options_.binaries = "/bin";

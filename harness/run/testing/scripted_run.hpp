@@ -27,6 +27,7 @@ class RunnerTest : public ::testing::Test {
 
   sluice::testing::TemporaryFolder folder_;
   SystemClock clock_;
+  std::vector<CheckKind> kinds_ = scripted_kinds();
   RunOptions options_;  ///< what the plan is run with; folders are filled in
 };
 

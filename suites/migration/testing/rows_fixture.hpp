@@ -46,6 +46,8 @@ class RowsFixture : public ::testing::Test {
 
   testing::PostgresCluster& cluster() { return *cluster_; }
   std::string new_url() const { return cluster_->url(database_); }
+  /// The new side's.
+  const std::string& database() const { return database_; }
   const testing::TemporaryFolder& folder() const { return folder_; }
   CheckContext& context() { return context_; }
   const testing::SqliteFile& old_file() const { return old_; }

@@ -3,6 +3,7 @@
 #include "suites/migration/crash.hpp"
 #include "suites/migration/idempotent.hpp"
 #include "suites/migration/invariant.hpp"
+#include "suites/migration/live_writes.hpp"
 #include "suites/migration/rollback.hpp"
 #include "suites/migration/rows.hpp"
 #include "suites/migration/schema.hpp"
@@ -12,8 +13,8 @@
 namespace sluice::migration {
 
 std::vector<CheckKind> kinds() {
-  return {rows_kind(),   schema_kind(), invariant_kind(),  status_kind(),
-          search_kind(), crash_kind(),  idempotent_kind(), rollback_kind()};
+  return {rows_kind(),  schema_kind(),     invariant_kind(), status_kind(),     search_kind(),
+          crash_kind(), idempotent_kind(), rollback_kind(),  live_writes_kind()};
 }
 
 }  // namespace sluice::migration

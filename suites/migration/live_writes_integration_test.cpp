@@ -97,7 +97,7 @@ TEST_F(LiveFixture, AsksForEachWriteWhereTheStatementWantsIt) {
 }
 
 TEST_F(LiveFixture, SaysNothingWhenTooFewWritesMetTheActions) {
-  writes_beside_ = 2;
+  writes_beside_ = 0;
   const Outcome outcome = run_live(", writes_max: 3");
   EXPECT_EQ(outcome.verdict, Verdict::inconclusive);
   EXPECT_THAT(outcome.reason, HasSubstr("10 are needed"));

@@ -9,12 +9,13 @@
 #include "suites/migration/schema.hpp"
 #include "suites/migration/search.hpp"
 #include "suites/migration/status.hpp"
+#include "suites/migration/sync.hpp"
 
 namespace sluice::migration {
 
 std::vector<CheckKind> kinds() {
-  return {rows_kind(),  schema_kind(),     invariant_kind(), status_kind(),     search_kind(),
-          crash_kind(), idempotent_kind(), rollback_kind(),  live_writes_kind()};
+  return {rows_kind(),  schema_kind(),     invariant_kind(), status_kind(),      search_kind(),
+          crash_kind(), idempotent_kind(), rollback_kind(),  live_writes_kind(), sync_kind()};
 }
 
 }  // namespace sluice::migration

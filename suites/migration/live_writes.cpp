@@ -101,6 +101,7 @@ void LiveWritesCheck::prepare(CheckContext& context) {
   if (context.actions == nullptr)
     throw InputError(
         "it writes while actions run, and none runs beside it: put it into the `during:` of a phase that has `enter:`");
+  context.store("new");
   write_ = WriteTemplate(parameters_.record("write"), "write");
   rules_.exact_value = write_.carries("value");
   if (!rules_.exact_value && !write_.carries("nonce"))

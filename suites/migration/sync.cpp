@@ -188,7 +188,7 @@ class SyncCheck final : public Check {
     context.progress({.done = static_cast<double>(evidence_.propagations.size()), .unit = "writes"});
   }
 
-  // A statement that writes nothing would look like a sync that undoes it.
+  // Statements that do not fit each other would look like a sync that undoes what was written.
   static void require_own(SyncSide& side, const SyncItem& item, const SyncValue& wanted) {
     if (side.read(item).value == wanted) return;
     throw InputError(fmt::format(

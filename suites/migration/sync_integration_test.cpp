@@ -32,7 +32,7 @@ TEST_F(SyncFixture, RefusesStatementsThatCannotBeRight) {
   const auto refuse = [&](const std::string& from, const std::string& to) {
     std::string altered = parameters_;
     altered.replace(altered.find(from), from.size(), to);
-    return run_error(sync_kind(), "{ " + altered + " }");
+    return run_error(sync_kind(), "{ " + altered + ", within: 100ms }");
   };
   EXPECT_THAT(refuse("deleted = true", "deleted = true WHERE false --"), HasSubstr("no exception"));
   EXPECT_THAT(refuse("WHERE key = '{key}'\", delete", "\", delete"),

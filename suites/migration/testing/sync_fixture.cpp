@@ -97,10 +97,15 @@ void SyncFixture::level(const std::string& key, const std::optional<Row>& old_ro
   if (!to_new && faults_.contains("one-way")) return;
   Row carried = to_new ? *old_row : *new_row;
   if (faults_.contains("echo")) ++carried.updated;  // it takes its own write for a newer one of the user's
-  if (to_new)
-    new_side(upsert(key, carried, new_row, true));
-  else
+  bool done = false;
+  if (to_new) {
+    done = !ask_new_side(upsert(key, carried, new_row, true) + " RETURNING 1").empty();
+  } else {
     old_store.execute(upsert(key, carried, old_row, false));
+    done = sqlite3_changes(old_store.handle()) > 0;
+  }
+  // What was carried over is no change of the other side's; what a user wrote there meanwhile is.
+  if (done && carried == (to_new ? *old_row : *new_row)) equal_[key] = carried;
   if (faults_.contains("doubles-rows") && to_new && !new_row) new_side(upsert(key, carried, new_row, true));
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/action_timeline.hpp"
 #include "harness/core/clock.hpp"
 #include "harness/core/outcome.hpp"
 #include "harness/core/parameters.hpp"
@@ -63,6 +64,7 @@ struct CheckContext {
   std::function<void(const Progress&)> progress;  ///< never empty; cheap to call often, from any thread
   std::string reproduce;                          ///< the command line that runs this check again with this seed
   StartAction start_action;                       ///< for kinds that run the plan's actions themselves
+  ActionTimeline* actions = nullptr;  ///< of the phase that this check runs beside; nullptr when it runs beside none
 
   /// The URL of a side; throws InputError that names the check and the line to add when the plan has none.
   const std::string& endpoint(const std::string& side) const;

@@ -35,6 +35,26 @@ phases: [ { name: p, enter: [step], during: [a] } ]
   EXPECT_LE(check.overlapped, check.duration);
 }
 
+TEST_F(PhaseTest, TellsDuringChecksOfEachActionAndWaitsForThem) {
+  const auto result = run(R"(
+actions: { step: { command: [sh, -c, "echo step >> order"] }, next: { command: [sh, -c, "echo next >> order"] } }
+checks: { a: { kind: test.scripted, deed: follow } }
+phases: [ { name: p, enter: [step, next], during: [a] } ]
+)");
+  EXPECT_EQ(result.decision, Decision::go) << result.deciding_rule;
+  EXPECT_EQ(order(), "before step: a\nstep\nafter step: a\nbefore next: a\nnext\nafter next: a\n");
+}
+
+TEST_F(PhaseTest, EndsDuringChecksThatFollowActionsWhichFail) {
+  const auto result = run(R"(
+actions: { bad: { command: ["false"] } }
+checks: { a: { kind: test.scripted, deed: follow } }
+phases: [ { name: p, enter: [bad], during: [a] } ]
+)");
+  EXPECT_EQ(result.decision, Decision::no_go);
+  EXPECT_EQ(result.phases[0].checks[0].outcome.verdict, Verdict::errored);
+}
+
 TEST_F(PhaseTest, RunsEveryDuringCheckAtOnce) {
   mkfifo((folder_.path() / "second").c_str(), 0600);
   const auto result = run(R"(

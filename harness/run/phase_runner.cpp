@@ -57,10 +57,12 @@ ActionResult PhaseRunner::run_action(const std::string& name, const std::string&
   return result;
 }
 
-bool PhaseRunner::run_actions(const plan::PhaseSpec& phase, PhaseResult& phase_result) {
+bool PhaseRunner::run_actions(const plan::PhaseSpec& phase, PhaseResult& phase_result, ActionTimeline& timeline) {
   for (const auto& name : phase.enter) {
     if (must_stop()) return false;
+    timeline.begin(name);
     auto result = run_action(name, phase.name);
+    timeline.end();
     note_environment(!result.succeeded);
     phase_result.actions.push_back(std::move(result));
     if (!phase_result.actions.back().succeeded) return false;
@@ -109,7 +111,8 @@ void PhaseRunner::refuse_foreign_targets(const plan::CheckSpec& check, const Che
 }
 
 CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage,
-                                   std::stop_token stop, const std::function<void()>& on_begun) {
+                                   std::stop_token stop, const std::function<void()>& on_begun,
+                                   ActionTimeline* actions) {
   CheckResult result{
       .name = check.name, .kind = check.kind.name, .suite = check.kind.suite(), .phase = phase, .stage = stage};
   result.parameters = check.parameters.json().dump();
@@ -133,6 +136,7 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
           [this, stop, folder](const std::string& action, const ActionChanges& changes) {
             return actions_.start(action, changes, environment_.logs() / (folder + "-" + action + ".log"), stop);
           }};
+  context.actions = actions;
   try {
     fs::create_directories(context.work);
     fs::create_directories(context.output);
@@ -183,7 +187,8 @@ void PhaseRunner::run_stage(const plan::PhaseSpec& phase, const std::vector<std:
 // gets so far.
 void PhaseRunner::run_side_by_side(const plan::PhaseSpec& phase, const std::vector<std::string>& checks,
                                    const std::string& stage, std::stop_token stop,
-                                   const std::function<void()>& on_begun, PhaseResult& result) {
+                                   const std::function<void()>& on_begun, PhaseResult& result,
+                                   ActionTimeline* actions) {
   std::vector<std::optional<CheckResult>> done(checks.size());
   std::vector<std::exception_ptr> broken(checks.size());
   const auto run_one = [&](std::size_t index) {
@@ -192,7 +197,7 @@ void PhaseRunner::run_side_by_side(const plan::PhaseSpec& phase, const std::vect
     try {
       const auto& check = *plan_.check(checks[index]);
       if (selected(check) && !stop.stop_requested() && !must_stop()) {
-        done[index] = run_check(check, phase.name, stage, stop, begin_once);
+        done[index] = run_check(check, phase.name, stage, stop, begin_once, actions);
       }
     } catch (...) {
       broken[index] = std::current_exception();
@@ -241,19 +246,26 @@ bool PhaseRunner::run_during(const plan::PhaseSpec& phase, PhaseResult& result) 
   {
     std::stop_source abandon;
     const std::stop_callback forward(stop_, [&] { abandon.request_stop(); });
+    ActionTimeline timeline(clock_, phase.enter);
     std::latch begun(static_cast<std::ptrdiff_t>(beside.size()));
     std::exception_ptr broken;
     std::jthread checks([&] {
       try {
         run_side_by_side(
-            phase, beside, "during", abandon.get_token(), [&] { begun.count_down(); }, overlapping);
+            phase, beside, "during", abandon.get_token(), [&] { begun.count_down(); }, overlapping, &timeline);
       } catch (...) {
         broken = std::current_exception();
       }
     });
     begun.wait();
-    entered = run_actions(phase, result);
+    try {
+      entered = run_actions(phase, result, timeline);
+    } catch (...) {
+      abandon.request_stop();  // or the checks would wait for actions that never come
+      throw;
+    }
     if (!entered) abandon.request_stop();  // there is nothing left for them to run beside
+    timeline.close();
     checks.join();
     if (broken) std::rethrow_exception(broken);
   }
@@ -385,7 +397,8 @@ PhaseResult PhaseRunner::enter(const plan::PhaseSpec& phase, RunResult& result) 
   phase_result.started = clock_.today();
   const auto begun = clock_.now();
   observer_.phase_started(phase.name, true);
-  const bool entered = run_actions(phase, phase_result);
+  ActionTimeline unwatched(clock_, phase.enter);
+  const bool entered = run_actions(phase, phase_result, unwatched);
   note_environment(false);
   phase_result.decision = Decision::inconclusive;
   phase_result.deciding_rule =

@@ -37,17 +37,18 @@ class PhaseRunner {
 
  private:
   bool selected(const plan::CheckSpec& check) const;
-  bool run_actions(const plan::PhaseSpec& phase, PhaseResult& phase_result);
+  bool run_actions(const plan::PhaseSpec& phase, PhaseResult& phase_result, ActionTimeline& timeline);
   ActionResult run_action(const std::string& name, const std::string& phase);
   void run_stage(const plan::PhaseSpec& phase, const std::vector<std::string>& checks, const std::string& stage,
                  PhaseResult& result);
   void run_side_by_side(const plan::PhaseSpec& phase, const std::vector<std::string>& checks, const std::string& stage,
-                        std::stop_token stop, const std::function<void()>& on_begun, PhaseResult& result);
+                        std::stop_token stop, const std::function<void()>& on_begun, PhaseResult& result,
+                        ActionTimeline* actions = nullptr);
   bool clone_store(const plan::PhaseSpec& phase);
   bool run_during(const plan::PhaseSpec& phase, PhaseResult& result);
   void take_back(const plan::PhaseSpec& phase, PhaseResult& phase_result, RunResult& result);
   CheckResult run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage,
-                        std::stop_token stop, const std::function<void()>& on_begun);
+                        std::stop_token stop, const std::function<void()>& on_begun, ActionTimeline* actions);
   Outcome exercise(const plan::CheckSpec& check, CheckContext& context, const std::function<void()>& on_begun);
   void refuse_foreign_targets(const plan::CheckSpec& check, const CheckContext& context) const;
   void note_environment(bool ask_services);

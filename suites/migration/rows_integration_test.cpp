@@ -120,9 +120,10 @@ TEST_F(Rows, OfViewsDomainsAndEnumerationsAreCompared) {
 TEST(MigrationSuite, ListsItsKinds) {
   std::vector<std::string> names;
   for (const auto& kind : kinds()) names.push_back(kind.name);
-  EXPECT_THAT(names, ::testing::ElementsAre("migration.rows", "migration.schema", "migration.invariant",
-                                            "migration.status", "migration.search", "migration.crash",
-                                            "migration.idempotent", "migration.rollback", "migration.locks"));
+  EXPECT_THAT(
+      names, ::testing::ElementsAre("migration.rows", "migration.schema", "migration.invariant", "migration.status",
+                                    "migration.search", "migration.crash", "migration.idempotent", "migration.rollback",
+                                    "migration.locks", "migration.live_writes", "migration.sync"));
   EXPECT_TRUE(kinds()[0].needs_stores);
 }
 

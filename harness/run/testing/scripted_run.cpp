@@ -21,7 +21,12 @@ std::string read_all(const std::filesystem::path& path) {
 class ScriptedCheck final : public Check {
  public:
   explicit ScriptedCheck(const Parameters& parameters) : parameters_(parameters) {}
-  void prepare(CheckContext&) override {}
+  void prepare(CheckContext& context) override {
+    if (parameters_.text("deed") != "follow") return;
+    following_ = context.actions->listen([this, &context](const std::string& action, bool begins) {
+      note(context, (begins ? "before " : "after ") + action + ":");
+    });
+  }
   void exercise(CheckContext& context) override {
     const std::string& deed = parameters_.text("deed");
     if (deed == "throw") throw std::runtime_error("something broke");
@@ -32,6 +37,7 @@ class ScriptedCheck final : public Check {
     if (deed.starts_with("hear ")) read_all(context.resolve(deed.substr(5)));
     if (deed == "note") note(context, "begin");
     if (deed.starts_with("point ")) point_elsewhere(context, deed.substr(6));
+    if (deed == "follow" && !context.actions->wait_over(std::chrono::minutes(1), context.cancelled)) throw Cancelled();
   }
   Outcome judge(CheckContext& context) override {
     if (parameters_.text("deed") == "note") note(context, "end");
@@ -68,6 +74,7 @@ class ScriptedCheck final : public Check {
     std::ofstream(context.resolve("order"), std::ios::app) << what + " " + context.check + "\n";
   }
   Parameters parameters_;
+  ActionTimeline::Subscription following_;
 };
 
 }  // namespace

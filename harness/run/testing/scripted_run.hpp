@@ -14,7 +14,8 @@ namespace sluice::run::testing {
 /// The kinds `test.scripted` and `test.alone` (the same, exclusive): checks whose verdict, control and deed the plan
 /// decides, for tests in which the runner is what is tested. Their `deed` happens while they are exercised:
 ///   none | throw | kill (what wrote service.pid) | wait (until cancelled) | say FIFO | hear FIFO | note (begin and end
-///   are lines in `order`) | point ACTION (start it with the stores /real/a.db and db:5432/voice replaced)
+///   are lines in `order`) | point ACTION (start it with the stores /real/a.db and db:5432/voice replaced) |
+///   follow (until the actions are over; what is told of them are lines in `order`)
 std::vector<CheckKind> scripted_kinds();
 
 /// A folder with a plan that is run there, with nothing left of it afterwards.

@@ -104,14 +104,10 @@ class SqliteStore final : public Store {
   const std::string& name() const override { return name_; }
 
   std::vector<std::string> tables() override {
-    SqliteStatement statement(
-        database_,
-        "SELECT name FROM sqlite_schema WHERE type IN ('table','view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-        "ORDER BY name",
-        "listing its tables");
-    std::vector<std::string> names;
-    while (statement.step()) names.push_back(statement.text(0));
-    return names;
+    return list("SELECT name FROM sqlite_schema WHERE type IN ('table','view')");
+  }
+  std::vector<std::string> base_tables() override {
+    return list("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'");
   }
 
   TableDescription describe(const std::string& table) override {
@@ -205,6 +201,14 @@ class SqliteStore final : public Store {
       parts.push_back(quote_identifier(spec.columns[i].name) + " IS " + literal(key[i].view()));
     }
     return fmt::format("{}", fmt::join(parts, " AND "));
+  }
+
+  std::vector<std::string> list(const std::string& select) {
+    SqliteStatement statement(database_, select + " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+                              "listing its tables");
+    std::vector<std::string> names;
+    while (statement.step()) names.push_back(statement.text(0));
+    return names;
   }
 
   // What limits the rows of a scan, without its keys.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/printable.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -179,7 +180,7 @@ MergeTotals merge_rows(RowCursor& old_rows, RowCursor& new_rows, const MergeSpec
 std::string printable_key(const RawRow& row, const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    text += fmt::format("{}{}={}", i == 0 ? "" : ", ", names[i], stores::printable_cell(row[i], 120));
+    text += fmt::format("{}{}={}", i == 0 ? "" : ", ", printable(names[i], 100), stores::printable_cell(row[i], 120));
   }
   return text;
 }

@@ -149,6 +149,25 @@ std::string digest_statement(const DigestSpec& spec, const std::string& relation
                      condition, grouped ? " GROUP BY 1" : "");
 }
 
+std::vector<std::string> prepare_heap_statements(const DigestSpec& spec, const std::string& condition) {
+  const Chain chain(spec.scan, spec.plan, spec.guards);
+  const std::string key = quote_identifier(spec.scan.columns[0].name);
+  std::string sums, hashes;
+  for (std::size_t i = 0; i < (spec.plan.wide ? 2 : 1); ++i) {
+    const std::string hash = chain.row(HashConstants::seeds[i], spec.salt);
+    sums += fmt::format(", sum({})", hash);
+    hashes += ", " + hash;
+  }
+  const std::string from =
+      fmt::format("FROM {} WHERE {}{}", spec.scan.table.sql_name, condition, condition.empty() ? "" : " AND ");
+  return {fmt::format("PREPARE {} (int4, tid, tid) AS SELECT $1, count(*){}, min({}), max({}) {}ctid >= $2 AND ctid < "
+                      "$3",
+                      HeapStatements::part, sums, key, key, from),
+          fmt::format("PREPARE {} (tid, tid, int8, int8) AS SELECT {}{} {}ctid >= $1 AND ctid < $2 AND NOT ({} >= $3 "
+                      "AND {} <= $4) LIMIT {}",
+                      HeapStatements::strays, key, hashes, from, key, key, HeapStatements::most_strays + 1)};
+}
+
 std::string range_condition(const std::string& key, const Partition& partition, std::uint32_t bucket) {
   const std::int64_t first = partition.first_key(bucket).value_or(0);
   const auto end = partition.first_key(bucket + 1);

@@ -194,9 +194,7 @@ std::uint64_t RowHasher::hash_rest(std::span<const RawCell> row, std::uint64_t s
 std::uint32_t RowHasher::place(std::span<const RawCell> row, std::uint64_t key_hash) const {
   if (partition_.kind == Partition::Kind::hash) return static_cast<std::uint32_t>(key_hash & (partition_.buckets - 1));
   const RawCell& key = row.front();
-  if (key.storage != RawCell::Storage::integer || key.integer < partition_.begin) return 0;
-  const std::uint64_t away = bits(key.integer) - bits(partition_.begin);
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(away / partition_.width, partition_.buckets - 1));
+  return key.storage == RawCell::Storage::integer ? partition_.bucket_of(key.integer) : 0;
 }
 
 std::uint32_t RowHasher::bucket_of(std::span<const RawCell> key) {

@@ -169,8 +169,9 @@ class SqliteStore final : public Store {
     // A rowid: its ranges are read from the table itself, and it holds integers alone.
     if (spec.key_columns != 1 || !key.native_order || spec.rules[0].type != ComparisonType::integer)
       return std::nullopt;
+    // One at a time: SQLite reads the whole table for both at once.
     SqliteStatement ends(
-        database_, fmt::format("SELECT min({0}), max({0}) FROM {1}", quote_identifier(key.name), spec.table.sql_name),
+        database_, fmt::format("SELECT (SELECT min({0}) FROM {1}), (SELECT max({0}) FROM {1})", quote_identifier(key.name), spec.table.sql_name),
         "looking at the key of table " + printable(spec.table.name, 100));
     if (!ends.step() || ends.cell(0).is_null()) return std::nullopt;
     return KeyRange{ends.cell(0).integer, ends.cell(1).integer};

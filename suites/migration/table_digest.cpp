@@ -24,6 +24,10 @@ Partition choose_partition(stores::Store& old_store, stores::Store& new_store, c
   if (!new_range) return by_hash;
   const stores::KeyRange both{std::min(old_range->smallest, new_range->smallest),
                               std::max(old_range->largest, new_range->largest)};
+  // A heap in the order of its key is read as it lies.
+  for (const auto* range : {&new_range, &old_range}) {
+    if ((*range)->heap.keys.size() > 1) return stores::partition_heap(both.smallest, (*range)->heap);
+  }
   // Ranges of a key with wide gaps would hold all rows in a few buckets.
   constexpr std::uint64_t widest_gaps = 64;
   const auto rows = std::max(old_scan.table.rows_estimate, new_scan.table.rows_estimate);

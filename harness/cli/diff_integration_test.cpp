@@ -112,6 +112,26 @@ TEST_F(Diff, AgreesWithItselfByHashAndByMerge) {
   EXPECT_EQ(by_merge["tables"][0]["strategy"], "merge: as asked");
 }
 
+TEST_F(Diff, ComparesTwoServersByHash) {
+  const std::string other = database_ + "_copy";
+  new_side("ALTER TABLE users ADD COLUMN seen timestamptz DEFAULT '2026-11-21 10:00:00.123456+02'");
+  new_side("INSERT INTO users SELECT i, 'Eve', i, now() FROM generate_series(10, 40000) i; ANALYZE users");
+  cluster_->execute("CREATE DATABASE " + other + " TEMPLATE " + database_);
+  const Ran equal = diff_of({new_url(), cluster_->url(other), "--strategy", "hash"});
+  EXPECT_EQ(equal.code, 0) << equal.out << equal.err;
+  EXPECT_THAT(equal.out, HasSubstr("hash: 0 of "));
+  // The rows go to the end of the heap; two trade a value, one is far away, where two instants are one double.
+  new_side(
+      "UPDATE users SET score = 40 - score WHERE id IN (19, 21); UPDATE users SET seen = '2300-01-01' WHERE id = 9000");
+  cluster_->execute(
+      "UPDATE users SET seen = '2300-01-01 00:00:00.000001' WHERE id = 9000; DELETE FROM users WHERE id = 3", other);
+  const json table =
+      json_of(diff_of({new_url(), cluster_->url(other), "--strategy", "hash", "--format", "json"}))["tables"][0];
+  EXPECT_EQ(table["cells_changed"], json::parse(R"({"score": 2, "seen": 1})"));
+  EXPECT_EQ(table["rows"]["only_old"], 1);
+  EXPECT_THAT(table["strategy"], HasSubstr("hash: "));
+}
+
 TEST_F(Diff, ShowsKeyColumnAndBothValuesOfWhatDiffers) {
   new_side("UPDATE users SET name = E'B\\x1b[31m\\no' WHERE id = 2; DELETE FROM users WHERE id = 3");
   new_side("INSERT INTO users VALUES (4, 'Di', 0)");

@@ -147,9 +147,6 @@ std::variant<HashPlan, std::string> plan_hashes(const ScanSpec& old_scan, Engine
     }
     if (i >= plan.key_columns) plan.order.push_back(i);
   }
-  // Numbers first: their form mixes marks in, which a real hash must follow.
-  std::stable_partition(plan.order.begin(), plan.order.end(),
-                        [&](std::size_t i) { return plan.columns[i].form == HashForm::numeric; });
   return plan;
 }
 

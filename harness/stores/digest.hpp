@@ -17,7 +17,7 @@ enum class HashForm : std::uint8_t {
   canonical,  ///< the encoding itself; no PostgreSQL involved
   int4,       ///< integers and booleans
   int8,
-  numeric,
+  numeric,  ///< its digits as text, without zeros at the end
   float8,
   text,
   character,  ///< text without trailing blanks
@@ -105,7 +105,7 @@ struct DigestSpec {
   HashPlan plan;
   Partition partition;
   std::uint64_t salt = 0;  ///< of this side: makes a row that needs a closer look equal nothing on the other
-  bool guards = false;     ///< PostgreSQL: this side must find the values that a form may confuse; else the other does
+  bool guards = false;     ///< PostgreSQL on both sides: they must find the values that a form may confuse
   std::optional<PlantedCell> planted = std::nullopt;
   std::function<void(std::uint64_t rows)> on_rows = {};  ///< so many more are done; from any thread, cheap
 };

@@ -204,8 +204,8 @@ std::optional<std::vector<BucketDigest>> PostgresDigester::digest_heap(const Dig
 std::vector<BucketDigest> PostgresDigester::digest(const DigestSpec& spec, bool in_snapshot) {
   const HeapOrder& heap = spec.partition.heap;
   // A condition with a $ could name a parameter of the prepared statements.
-  const bool whole = !spec.planted && spec.scan.only.empty() && !spec.scan.buckets &&
-                     spec.scan.where.find('$') == std::string::npos;
+  const bool whole =
+      !spec.planted && spec.scan.only.empty() && !spec.scan.buckets && spec.scan.where.find('$') == std::string::npos;
   if (whole && !heap.blocks.empty() && !heap.table.empty() && heap.table == spec.scan.table.identity) {
     if (auto digests = digest_heap(spec, in_snapshot)) return std::move(*digests);
   }
@@ -262,12 +262,15 @@ HeapOrder PostgresDigester::heap_order(const ScanSpec& spec, const std::string& 
   HeapOrder heap{.table = spec.table.identity};
   const std::uint64_t blocks = block_count(spec.table);
   const std::uint64_t parts = std::min(most_parts, blocks / least_blocks);
+  constexpr int reads_parts_alone = 140'000;  // earlier servers read the whole heap for each
   if (parts < 2 || blocks > std::numeric_limits<std::uint32_t>::max()) return {};
+  if (PQserverVersion(connection_.handle()) < reads_parts_alone) return {};
   const auto rows = connection_.query(
-      fmt::format("SELECT b::text, (SELECT min({0} + 0) FROM {1} WHERE ctid >= ('(' || b || ',0)')::tid AND ctid < ('(' || "
-                  "b + 1 || ',0)')::tid)::text FROM (SELECT i * {2} / {3} AS b FROM generate_series(0::int8, {3} - 1) "
-                  "AS i) AS parts ORDER BY b",
-                  key, spec.table.sql_name, blocks, parts),
+      fmt::format(
+          "SELECT b::text, (SELECT min({0} + 0) FROM {1} WHERE ctid >= ('(' || b || ',0)')::tid AND ctid < ('(' || "
+          "b + 1 || ',0)')::tid)::text FROM (SELECT i * {2} / {3} AS b FROM generate_series(0::int8, {3} - 1) "
+          "AS i) AS parts ORDER BY b",
+          key, spec.table.sql_name, blocks, parts),
       {}, "looking at the key of table " + printable(spec.table.name, 100));
   for (const auto& row : rows) {
     const auto first = read_integer<std::int64_t>(row.at(1));

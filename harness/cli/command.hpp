@@ -23,6 +23,7 @@ void add_report_command(CLI::App& app, Action& action);
 void add_gate_command(CLI::App& app, Action& action);
 void add_prove_command(CLI::App& app, Action& action);
 void add_status_command(CLI::App& app, Action& action);
+void add_diff_command(CLI::App& app, Action& action);
 /// Completes every command of `app`, also those that are added later. `app` must outlive the action.
 void add_completion_command(CLI::App& app, Action& action);
 

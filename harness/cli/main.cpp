@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   cli::add_gate_command(app, action);
   cli::add_prove_command(app, action);
   cli::add_status_command(app, action);
+  cli::add_diff_command(app, action);
   cli::add_completion_command(app, action);
   app.footer(cli::general_footer());  // last: commands take over the footer that is there when they are added
 

@@ -7,11 +7,10 @@
 
 #include "harness/core/printable.hpp"
 #include "harness/plan/reference.hpp"
+#include "harness/stores/store_url.hpp"
 
 namespace sluice::cli {
 namespace {
-
-constexpr std::string_view sqlite_scheme = "sqlite:";
 
 bool is_postgres(std::string_view url) { return url.starts_with("postgresql://") || url.starts_with("postgres://"); }
 
@@ -34,7 +33,7 @@ std::string expanded(const std::string& text, const RunResult& result, const pla
 
 // The command that opens a store; empty where there is none to offer.
 std::string opener(const std::string& url) {
-  if (url.starts_with(sqlite_scheme)) return "sqlite3 " + shell_word(url.substr(sqlite_scheme.size()));
+  if (url.starts_with(stores::sqlite_scheme)) return "sqlite3 " + shell_word(url.substr(stores::sqlite_scheme.size()));
   return is_postgres(url) ? "psql " + shell_word(url) : "";
 }
 

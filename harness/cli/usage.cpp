@@ -91,6 +91,7 @@ std::string general_footer() {
          "  sluice run plan.yaml --phase data          enter what `data` needs, then judge `data`\n"
          "  sluice run plan.yaml --check same --keep   one check, services kept up to poke at\n"
          "  sluice run plan.yaml --dry-run             what would run, and why the rest would not\n"
+         "  sluice diff sqlite:a.db sqlite:b.db        compare two stores without a plan\n"
          "  sluice explain migration.rows              what a kind proves, and its parameters\n"
          "\n"
          "Exit codes:\n"

@@ -12,6 +12,7 @@
 #include "harness/stores/canonical_number.hpp"
 #include "harness/stores/hex_digit.hpp"
 #include "harness/stores/instant.hpp"
+#include "harness/stores/jsonb_text.hpp"
 
 namespace sluice::stores {
 namespace {
@@ -51,23 +52,8 @@ Hazard encode_boolean(const RawCell& cell, std::string& out) {
   return Hazard::none;
 }
 
-// Whether all is ASCII without NUL: nearly every text is, and then nothing more needs a look.
-bool is_plain(std::string_view text) {
-  constexpr std::uint64_t high_bits = 0x8080808080808080, low_bits = 0x0101010101010101;
-  std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, 8);
-    if ((word & high_bits) != 0 || ((word - low_bits) & ~word & high_bits) != 0) return false;
-  }
-  for (; i < text.size(); ++i) {
-    if (text[i] <= 0) return false;
-  }
-  return true;
-}
-
 Hazard text_hazard(std::string_view text) {
-  if (is_plain(text)) return Hazard::none;
+  if (is_plain_text(text)) return Hazard::none;
   if (text.find('\0') != std::string_view::npos) return Hazard::nul_character;
   return is_utf8(text) ? Hazard::none : Hazard::invalid_utf8;
 }
@@ -118,6 +104,19 @@ Hazard encode_date(const RawCell& cell, std::string& out) {
   return Hazard::none;
 }
 
+// 8-4-4-4-12 digits, as nearly every UUID is written; false leaves `bytes` undefined.
+bool read_usual_uuid(std::string_view text, std::array<char, 16>& bytes) {
+  constexpr std::array<std::uint8_t, 16> places{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
+  int all = 0;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const int high = hex_digit(text[places[i]]), low = hex_digit(text[places[i] + 1U]);
+    all |= high | low;
+    bytes[i] = static_cast<char>((high & 15) << 4 | (low & 15));
+  }
+  return all >= 0;
+}
+
 Hazard encode_uuid(const RawCell& cell, std::string& out) {
   if (cell.storage == Storage::blob && cell.bytes.size() == 16) {
     out += cell.bytes;
@@ -129,6 +128,11 @@ Hazard encode_uuid(const RawCell& cell, std::string& out) {
   const bool hyphens = text.size() == 36;
   if (!hyphens && text.size() != 32) return Hazard::not_representable;
   std::array<char, 16> bytes{};
+  if (read_usual_uuid(text, bytes)) {
+    out.append(bytes.data(), bytes.size());
+    return Hazard::none;
+  }
+  bytes.fill(0);
   std::size_t digits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (hyphens && (i == 8 || i == 13 || i == 18 || i == 23)) {
@@ -247,6 +251,21 @@ std::string_view describe(Hazard hazard) {
   return "is not understood";
 }
 
+// Nearly every text is.
+bool is_plain_text(std::string_view text) {
+  constexpr std::uint64_t high_bits = 0x8080808080808080, low_bits = 0x0101010101010101;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, 8);
+    if ((word & high_bits) != 0 || ((word - low_bits) & ~word & high_bits) != 0) return false;
+  }
+  for (; i < text.size(); ++i) {
+    if (text[i] <= 0) return false;
+  }
+  return true;
+}
+
 Hazard append_canonical(const RawCell& cell, const ColumnRule& rule, std::string& out) {
   if (cell.is_null()) {
     out += null_tag;
@@ -260,6 +279,14 @@ Hazard append_canonical(const RawCell& cell, const ColumnRule& rule, std::string
     append_raw(cell, out);
   }
   return hazard;
+}
+
+bool append_quick_json(std::string_view json, std::string& out) {
+  const std::size_t begin = out.size();
+  out += value_tag;
+  if (is_utf8(json) && append_jsonb_text(json, out)) return true;
+  out.resize(begin);
+  return false;
 }
 
 bool is_raw_encoding(std::string_view encoding) { return !encoding.empty() && encoding.front() == raw_tag; }

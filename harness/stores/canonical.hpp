@@ -42,9 +42,15 @@ struct ColumnRule {
 /// that the type cannot represent comes last as its storage class and bytes, and equals only the same.
 Hazard append_canonical(const RawCell& cell, const ColumnRule& rule, std::string& out);
 
+/// Whether all is ASCII without NUL: then text has no hazard and is its own encoding, but for the tag before it.
+bool is_plain_text(std::string_view text);
+
 /// Whether an encoding stands for a value that its type could not represent.
 bool is_raw_encoding(std::string_view encoding);
 bool is_null_encoding(std::string_view encoding);
+
+/// Appends sound JSON as PostgreSQL's jsonb would show it; false, and nothing, for what needs the full reader.
+bool append_quick_json(std::string_view json, std::string& out);
 
 /// The canonical encodings of one row; its buffers are reused from row to row.
 class CanonicalRow {
@@ -60,6 +66,21 @@ class CanonicalRow {
       if (found != Hazard::none) hazard(i, found);
     }
   }
+  /// The same, but JSON from column `quick_from` on as PostgreSQL would show it where that takes no more than writing
+  /// it anew: equal texts are equal values, and different ones may be.
+  template <typename OnHazard>
+  void encode_quickly(const RawRow& row, const std::vector<ColumnRule>& rules, std::size_t quick_from,
+                      OnHazard&& hazard) {
+    bytes_.clear();
+    ends_.clear();
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      const bool quick = i >= quick_from && rules[i].type == ComparisonType::json &&
+                         row[i].storage == RawCell::Storage::text && append_quick_json(row[i].bytes, bytes_);
+      const Hazard found = quick ? Hazard::none : append_canonical(row[i], rules[i], bytes_);
+      ends_.push_back(bytes_.size());
+      if (found != Hazard::none) hazard(i, found);
+    }
+  }
   std::string_view cell(std::size_t index) const {
     const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
     return std::string_view(bytes_).substr(begin, ends_[index] - begin);
@@ -68,9 +89,10 @@ class CanonicalRow {
   /// Compares the first `cells` cells one by one; negative, zero, positive.
   int compare_prefix(const CanonicalRow& other, std::size_t cells) const;
   bool operator==(const CanonicalRow& other) const { return bytes_ == other.bytes_ && ends_ == other.ends_; }
-  void swap(CanonicalRow& other) noexcept {
-    bytes_.swap(other.bytes_);
-    ends_.swap(other.ends_);
+  /// Becomes the first `cells` cells of `other`.
+  void assign_prefix(const CanonicalRow& other, std::size_t cells) {
+    ends_.assign(other.ends_.begin(), other.ends_.begin() + static_cast<std::ptrdiff_t>(cells));
+    bytes_.assign(other.bytes_, 0, cells == 0 ? 0 : ends_.back());
   }
 
  private:

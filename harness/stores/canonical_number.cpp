@@ -45,8 +45,46 @@ std::optional<std::size_t> append_special(std::string_view text, std::string& ou
   return 0;
 }
 
+// A number of at most so many characters without an exponent, as nearly all are; false adds nothing.
+std::optional<std::size_t> append_short_decimal(std::string_view text, std::string& out) {
+  std::array<char, 40> digits;
+  if (text.size() > digits.size()) return std::nullopt;
+  const bool minus = text.front() == '-';
+  std::size_t count = 0, leading = 0;
+  std::optional<std::size_t> point;
+  for (std::size_t i = minus ? 1 : 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '.') {
+      if (point || i + 1 == text.size()) return std::nullopt;
+      point = count + leading;
+    } else if (c < '0' || c > '9') {
+      return std::nullopt;
+    } else if (c == '0' && count == 0) {
+      ++leading;
+    } else {
+      digits[count++] = c;
+    }
+  }
+  const auto whole = static_cast<std::int64_t>(point.value_or(count + leading));
+  while (count > 0 && digits[count - 1] == '0') --count;
+  if (count == 0) {
+    out += DecimalClass::zero;
+    return 1;
+  }
+  const std::int64_t magnitude = whole - static_cast<std::int64_t>(leading);
+  out += minus ? DecimalClass::negative : DecimalClass::positive;
+  append_ordered(minus ? -magnitude : magnitude, out);
+  if (minus) {
+    for (std::size_t i = 0; i < count; ++i) digits[i] = static_cast<char>('9' - digits[i] + '0');
+  }
+  out.append(digits.data(), count);
+  if (minus) out += '\xFF';  // of two negative numbers the one with more digits is smaller
+  return count;
+}
+
 std::optional<std::size_t> append_decimal_text(std::string_view text, std::string& out) {
   if (!is_plain_number(text)) return append_special(text, out);
+  if (const auto digits = append_short_decimal(text, out)) return digits;
   const auto canonical = canonical_decimal(text);  // digits without zeros at either end, then perhaps e and an exponent
   if (!canonical) return std::nullopt;
   if (*canonical == "0") {
@@ -113,8 +151,11 @@ std::optional<std::size_t> append_decimal(const RawCell& cell, std::string& out)
   switch (cell.storage) {
     case Storage::integer:
       return append_decimal_text(std::to_string(cell.integer), out);
-    case Storage::real:
-      return append_decimal_text(shortest(cell.real), out);
+    case Storage::real: {
+      std::array<char, 40> text;  // as shortest() writes it
+      const auto* const end = std::to_chars(text.data(), text.data() + text.size(), cell.real).ptr;
+      return append_decimal_text({text.data(), static_cast<std::size_t>(end - text.data())}, out);
+    }
     case Storage::text:
       return append_decimal_text(cell.bytes, out);
     default:

@@ -97,8 +97,27 @@ std::variant<HashColumn, std::string> hash_column(const SideColumn& old_side, co
 
 std::optional<std::int64_t> Partition::first_key(std::uint32_t bucket) const {
   if (bucket >= buckets) return std::nullopt;
+  if (!heap.keys.empty()) return heap.keys[bucket];
   // Within the range, so nothing overflows.
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(begin) + width * bucket);
+}
+
+std::uint32_t Partition::bucket_of(std::int64_t key) const {
+  if (!heap.keys.empty()) {
+    const auto after = std::upper_bound(heap.keys.begin() + 1, heap.keys.end(), key);
+    return static_cast<std::uint32_t>(after - heap.keys.begin() - 1);
+  }
+  if (key < begin) return 0;
+  const std::uint64_t away = static_cast<std::uint64_t>(key) - static_cast<std::uint64_t>(begin);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(away / width, buckets - 1));
+}
+
+Partition partition_heap(std::int64_t smallest, HeapOrder heap) {
+  heap.keys.front() = smallest;
+  Partition partition{
+      .kind = Partition::Kind::range, .buckets = static_cast<std::uint32_t>(heap.keys.size()), .begin = smallest};
+  partition.heap = std::move(heap);
+  return partition;
 }
 
 Partition partition_range(const KeyRange& range, std::uint32_t buckets) {
@@ -128,9 +147,6 @@ std::variant<HashPlan, std::string> plan_hashes(const ScanSpec& old_scan, Engine
     }
     if (i >= plan.key_columns) plan.order.push_back(i);
   }
-  // Numbers first: their form mixes marks in, which a real hash must follow.
-  std::stable_partition(plan.order.begin(), plan.order.end(),
-                        [&](std::size_t i) { return plan.columns[i].form == HashForm::numeric; });
   return plan;
 }
 

@@ -17,7 +17,7 @@ enum class HashForm : std::uint8_t {
   canonical,  ///< the encoding itself; no PostgreSQL involved
   int4,       ///< integers and booleans
   int8,
-  numeric,
+  numeric,  ///< its digits as text, without zeros at the end
   float8,
   text,
   character,  ///< text without trailing blanks
@@ -47,9 +47,18 @@ struct HashPlan {
 std::variant<HashPlan, std::string> plan_hashes(const ScanSpec& old_scan, Engine old_engine, const ScanSpec& new_scan,
                                                 Engine new_engine, bool wide);
 
+/// How a PostgreSQL heap lies in the order of its integer key: parts of it, each told by its first block and the key it
+/// begins with; both ascend. A guess that the digest checks row by row.
+struct HeapOrder {
+  std::string table;  ///< the identity of the table
+  std::vector<std::uint32_t> blocks;
+  std::vector<std::int64_t> keys;
+};
+
 struct KeyRange {
   std::int64_t smallest = 0;
   std::int64_t largest = 0;
+  HeapOrder heap = {};  ///< empty when there is none
 };
 
 /// How rows are told into buckets: by ranges of an integer key, or by the hash of the key.
@@ -59,12 +68,18 @@ struct Partition {
   std::uint32_t buckets = 1;  ///< hash: a power of two
   std::int64_t begin = 0;     ///< range: the smallest key
   std::uint64_t width = 1;    ///< range: of a bucket
+  HeapOrder heap = {};        ///< range: when not empty, the buckets are its parts, and `width` means nothing
 
   /// The first key of a bucket; beyond the last bucket nullopt.
   std::optional<std::int64_t> first_key(std::uint32_t bucket) const;
+  /// range: the bucket of a key.
+  std::uint32_t bucket_of(std::int64_t key) const;
 };
 
+/// Buckets of one width, at most so many.
 Partition partition_range(const KeyRange& range, std::uint32_t buckets);
+/// The parts of `heap`; the first begins with the smallest key of all.
+Partition partition_heap(std::int64_t smallest, HeapOrder heap);
 
 struct BucketSelection {
   HashPlan plan;
@@ -90,7 +105,7 @@ struct DigestSpec {
   HashPlan plan;
   Partition partition;
   std::uint64_t salt = 0;  ///< of this side: makes a row that needs a closer look equal nothing on the other
-  bool guards = false;     ///< PostgreSQL: this side must find the values that a form may confuse; else the other does
+  bool guards = false;     ///< PostgreSQL on both sides: they must find the values that a form may confuse
   std::optional<PlantedCell> planted = std::nullopt;
   std::function<void(std::uint64_t rows)> on_rows = {};  ///< so many more are done; from any thread, cheap
 };

@@ -101,10 +101,47 @@ TimeOfDay take_time(Scanner& scanner) {
   return time;
 }
 
+// Two digits; anything else gives a number of 100 or more.
+unsigned two_digits(const char* text) {
+  const auto high = static_cast<unsigned>(static_cast<unsigned char>(text[0]) - '0');
+  const auto low = static_cast<unsigned>(static_cast<unsigned char>(text[1]) - '0');
+  return high > 9 || low > 9 ? 100 : high * 10 + low;
+}
+
+// 2026-11-21T10:00:00[.123456] and then Z or +00, as nearly all are written; nullopt for whatever needs a closer look.
+std::optional<std::int64_t> parse_usual(std::string_view text) {
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return std::nullopt;
+  if (text[10] != 'T' && text[10] != ' ') return std::nullopt;
+  const unsigned century = two_digits(text.data()), year = two_digits(text.data() + 2);
+  const unsigned month = two_digits(text.data() + 5), day = two_digits(text.data() + 8);
+  const unsigned hour = two_digits(text.data() + 11), minute = two_digits(text.data() + 14);
+  const unsigned second = two_digits(text.data() + 17);
+  if (century > 99 || year > 99 || month - 1 > 11 || day - 1 > 27 || hour > 23 || minute > 59 || second > 59) {
+    return std::nullopt;  // the last days of a month too: not every month has them
+  }
+  std::size_t at = 19;
+  std::int64_t microseconds = 0;
+  if (text[at] == '.') {
+    const std::size_t begin = ++at;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+      microseconds = microseconds * 10 + (text[at] - '0');
+      if (at - begin > 5) return std::nullopt;
+    }
+    if (at == begin) return std::nullopt;
+    for (std::size_t digits = at - begin; digits < 6; ++digits) microseconds *= 10;
+  }
+  const std::string_view zone = text.substr(at);
+  if (zone != "Z" && zone != "+00") return std::nullopt;
+  const std::int64_t days = days_from_civil(century * 100 + year, month, day);
+  const std::int64_t seconds = days * seconds_per_day + hour * 3600 + minute * 60 + second;
+  return seconds * microseconds_per_second + microseconds;
+}
+
 }  // namespace
 
 Instant parse_timestamp(std::string_view text, const TimeZone* zone) {
   using Reading = Instant::Reading;
+  if (const auto usual = parse_usual(text)) return {Reading::good, *usual};
   if (text == "infinity") return {Reading::good, std::numeric_limits<std::int64_t>::max()};
   if (text == "-infinity") return {Reading::good, std::numeric_limits<std::int64_t>::min()};
   Scanner scanner{text};

@@ -18,7 +18,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// after.
 class Writer {
  public:
-  Writer(std::string_view json, std::string& out) : rest_(json), out_(out) {}
+  Writer(std::string_view json, std::string& out) : rest_(json), out_(out) { members_.reserve(16); }
 
   bool run() {
     skip_blanks();

@@ -175,13 +175,18 @@ void PostgresConnection::start_copy(const std::string& sql, const std::string& d
 // No PQcancel: it waits without bound for a server that hangs. The server notices the closed connection by itself.
 void PostgresConnection::abandon() noexcept { handle_.reset(); }
 
+// As PQescapeLiteral writes it, which would use the connection, that another thread may be reading from.
 std::string PostgresConnection::quote_literal(const std::string& text) const {
-  struct FreeMemory {
-    void operator()(char* memory) const { PQfreemem(memory); }
-  };
-  const std::unique_ptr<char, FreeMemory> quoted(PQescapeLiteral(handle(), text.data(), text.size()));
-  if (!quoted) fail("quoting a value");
-  return quoted.get();
+  if (text.find('\0') != std::string::npos || !is_utf8(text)) {
+    throw EnvironmentError(fmt::format("{}: a value is no text that PostgreSQL can hold: {}", name_, printable(text)));
+  }
+  const bool backslashes = text.find('\\') != std::string::npos;
+  std::string quoted = backslashes ? " E'" : "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') quoted += c;
+    quoted += c;
+  }
+  return quoted + '\'';
 }
 
 }  // namespace sluice::stores

@@ -12,6 +12,9 @@ constexpr std::string_view collation = " COLLATE \"C\"";
 
 std::string literal(std::int64_t value) { return fmt::format("({})::int8", value); }
 
+// Its digits, without zeros at the end; the server's hash of a number sees neither its sign nor what is no number.
+std::string numeric_text(const std::string& value) { return fmt::format("trim_scale({})::text", value); }
+
 // What is hashed of a column, without NULL when that has a bit of its own.
 std::string value_of(const HashColumn& column, const std::string& name, const std::string& base_type) {
   const auto filled = [&](const std::string& value, const char* otherwise) {
@@ -23,7 +26,7 @@ std::string value_of(const HashColumn& column, const std::string& name, const st
     case HashForm::int8:
       return filled(base_type == "int8" ? name : name + "::int8", "0::int8");
     case HashForm::numeric:
-      return filled(base_type == "numeric" ? name : name + "::numeric", "0::numeric");
+      return filled(numeric_text(base_type == "numeric" ? name : name + "::numeric"), "''");
     case HashForm::float8:
       return filled(base_type == "float8" ? name : name + "::float8", "0::float8");
     case HashForm::text:
@@ -60,12 +63,6 @@ std::string hash_of(HashForm form, const std::string& value, const std::string& 
       return fmt::format("hashint4extended({}, {})", value, seed);
     case HashForm::int8:  // the function folds to 32 bits; the seed keeps all 64
       return fmt::format("hashint8extended({0}, ({1}) # {0})", value, seed);
-    case HashForm::numeric:
-      return fmt::format(
-          "(hash_numeric_extended({0}, {1}) # CASE WHEN {0} < 0 THEN CASE WHEN {0} = '-Infinity' THEN {2} ELSE {3} END "
-          "WHEN {0} >= 'Infinity' THEN CASE WHEN {0} = 'NaN' THEN {4} ELSE {5} END ELSE {6} END)",
-          value, seed, literal(HashConstants::minus_infinity), literal(HashConstants::negative),
-          literal(HashConstants::not_a_number), literal(HashConstants::infinity), literal(0));
     case HashForm::float8:
     case HashForm::timestamp:
       return fmt::format("hashfloat8extended({}, {})", value, seed);
@@ -94,7 +91,6 @@ class Chain {
   std::string row(std::int64_t seed, std::uint64_t salt) const {
     std::string hash = flags(key(seed));
     for (const std::size_t i : plan_.order) hash = hash_of(plan_.columns[i].form, column(i), hash);
-    if (ends_on_number(plan_)) hash = fmt::format("hashint4extended(0, {})", hash);
     return guards_ ? guarded(hash, salt) : hash;
   }
 
@@ -147,6 +143,25 @@ std::string digest_statement(const DigestSpec& spec, const std::string& relation
               : std::to_string(bucket.value_or(0));
   return fmt::format("SELECT {}, count(*), {} FROM {}{}{}{}", place, sums, relation, condition.empty() ? "" : " WHERE ",
                      condition, grouped ? " GROUP BY 1" : "");
+}
+
+std::vector<std::string> prepare_heap_statements(const DigestSpec& spec, const std::string& condition) {
+  const Chain chain(spec.scan, spec.plan, spec.guards);
+  const std::string key = quote_identifier(spec.scan.columns[0].name);
+  std::string sums, hashes;
+  for (std::size_t i = 0; i < (spec.plan.wide ? 2 : 1); ++i) {
+    const std::string hash = chain.row(HashConstants::seeds[i], spec.salt);
+    sums += fmt::format(", sum({})", hash);
+    hashes += ", " + hash;
+  }
+  const std::string from =
+      fmt::format("FROM {} WHERE {}{}", spec.scan.table.sql_name, condition, condition.empty() ? "" : " AND ");
+  return {fmt::format("PREPARE {} (int4, tid, tid) AS SELECT $1, count(*){}, min({}), max({}) {}ctid >= $2 AND ctid < "
+                      "$3",
+                      HeapStatements::part, sums, key, key, from),
+          fmt::format("PREPARE {} (tid, tid, int8, int8) AS SELECT {}{} {}ctid >= $1 AND ctid < $2 AND NOT ({} >= $3 "
+                      "AND {} <= $4) LIMIT {}",
+                      HeapStatements::strays, key, hashes, from, key, key, HeapStatements::most_strays + 1)};
 }
 
 std::string range_condition(const std::string& key, const Partition& partition, std::uint32_t bucket) {
@@ -231,7 +246,8 @@ const std::vector<ProbeValue>& probe_values() {
 std::string probe_statement() {
   std::vector<std::string> hashes;
   for (const auto& value : probe_values()) {
-    hashes.push_back(hash_of(value.form, "(" + value.literal + ")", literal(HashConstants::seeds[0])) + "::text");
+    const std::string shown = value.form == HashForm::numeric ? numeric_text(value.literal) : value.literal;
+    hashes.push_back(hash_of(value.form, "(" + shown + ")", literal(HashConstants::seeds[0])) + "::text");
   }
   return fmt::format("SELECT {}", fmt::join(hashes, ", "));
 }

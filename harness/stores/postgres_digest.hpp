@@ -12,6 +12,16 @@ namespace sluice::stores {
 std::string digest_statement(const DigestSpec& spec, const std::string& relation, const std::string& condition,
                              std::optional<std::uint32_t> bucket);
 
+/// The same for one part of the heap, as prepared statements. The first takes a bucket and the two ends of the part
+/// (int4, tid, tid) and gives "bucket, count, sum[, sum], smallest key, largest key"; the second takes the two ends of
+/// the part and the two of its keys (tid, tid, int8, int8) and gives "key, hash[, hash]" of every row with another key.
+struct HeapStatements {
+  static constexpr const char* part = "sluice_heap_part";
+  static constexpr const char* strays = "sluice_heap_strays";
+  static constexpr std::size_t most_strays = 5'000;  ///< of a part; one more is given when there are more
+};
+std::vector<std::string> prepare_heap_statements(const DigestSpec& spec, const std::string& condition);
+
 /// A condition for the rows of these buckets.
 std::string bucket_condition(const ScanSpec& scan, const BucketSelection& selection);
 

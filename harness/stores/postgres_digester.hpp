@@ -23,6 +23,9 @@ class PostgresDigester {
  private:
   std::string relation(const DigestSpec& spec) const;
   std::vector<std::string> statements(const DigestSpec& spec);
+  /// By parts of the heap; nullopt when it does not lie in the order of its key, as the partition expects.
+  std::optional<std::vector<BucketDigest>> digest_heap(const DigestSpec& spec, bool in_snapshot);
+  HeapOrder heap_order(const ScanSpec& spec, const std::string& key);
   std::uint64_t block_count(const TableDescription& table);
 
   PostgresConnection& connection_;

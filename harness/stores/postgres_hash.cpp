@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <vector>
 
 namespace sluice::stores {
 namespace {
@@ -90,34 +89,6 @@ std::uint64_t hash_float8(double value, std::uint64_t seed) {
   char bytes[sizeof value];
   std::memcpy(bytes, &value, sizeof value);
   return hash_bytes({bytes, sizeof bytes}, seed);
-}
-
-std::uint64_t hash_numeric(const DecimalParts& value, std::uint64_t seed) {
-  if (value.digits.empty()) return seed - 1;
-  // The server keeps four decimal digits in 16 bits, aligned at the decimal point.
-  constexpr std::int64_t group = 4;
-  const std::int64_t first = value.magnitude - 1;  // the power of ten of the first digit
-  const std::int64_t weight = first >= 0 ? first / group : -((-first + group - 1) / group);
-  const auto lead = static_cast<std::size_t>(group - 1 - (first - weight * group));  // zeros before it in its group
-  const std::size_t groups = (lead + value.digits.size() + group - 1) / group;
-  std::int16_t few[16];
-  std::vector<std::int16_t> many;
-  std::int16_t* all = few;
-  if (groups > std::size(few)) {
-    many.resize(groups);
-    all = many.data();
-  }
-  for (std::size_t i = 0; i < groups; ++i) {
-    int number = 0;
-    for (std::size_t j = 0; j < group; ++j) {
-      const std::size_t place = i * group + j;
-      const bool here = place >= lead && place - lead < value.digits.size();
-      number = number * 10 + (here ? value.digits[place - lead] - '0' : 0);
-    }
-    all[i] = static_cast<std::int16_t>(number);
-  }
-  const std::string_view bytes(reinterpret_cast<const char*>(all), groups * sizeof(std::int16_t));
-  return hash_bytes(bytes, seed) ^ static_cast<std::uint64_t>(weight);
 }
 
 }  // namespace sluice::stores

@@ -17,12 +17,4 @@ std::uint64_t hash_int8(std::int64_t value, std::uint64_t seed);
 /// hashfloat8extended. Zero, of either sign, gives the seed itself.
 std::uint64_t hash_float8(double value, std::uint64_t seed);
 
-/// An exact decimal: 0.DIGITS times ten to the magnitude, digits without zeros at either end; empty digits are zero.
-struct DecimalParts {
-  std::string_view digits;  ///< '0' to '9'
-  std::int64_t magnitude = 0;
-};
-/// hash_numeric_extended. It knows neither the sign nor NaN nor infinities: mix them in.
-std::uint64_t hash_numeric(const DecimalParts& value, std::uint64_t seed);
-
 }  // namespace sluice::stores

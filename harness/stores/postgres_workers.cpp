@@ -16,12 +16,15 @@ namespace {
 // No sort: the buckets are few, which the planner cannot know. No other parallelism: it is arranged here.
 constexpr const char* settings[] = {"enable_sort", "jit", "max_parallel_workers_per_gather"};
 
-void prepare(PostgresConnection& connection, const std::string& doing) {
+void prepare_session(PostgresConnection& connection, const std::vector<std::string>& preparations,
+                     const std::string& doing) {
   for (const char* name : settings) connection.query(std::string("SET ") + name + " = 0", {}, doing);
+  for (const auto& statement : preparations) connection.query(statement, {}, doing);
 }
 
 void restore(PostgresConnection& connection, const std::string& doing) {
   for (const char* name : settings) connection.query(std::string("RESET ") + name, {}, doing);
+  connection.query("DEALLOCATE ALL", {}, doing);
 }
 
 /// What the threads of one run share.
@@ -59,12 +62,14 @@ class Queue {
 
 // A connection that sees the snapshot; null when the server gives none, as one with no slot left does.
 std::unique_ptr<PostgresConnection> join_snapshot(const std::string& url, const StoreOptions& options,
-                                                  const std::string& snapshot, const std::string& doing) {
+                                                  const std::string& snapshot,
+                                                  const std::vector<std::string>& preparations,
+                                                  const std::string& doing) {
   try {
     auto connection = std::make_unique<PostgresConnection>(url, options);
     connection->query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {}, doing);
     connection->query("SET TRANSACTION SNAPSHOT " + connection->quote_literal(snapshot), {}, doing);
-    prepare(*connection, doing);
+    prepare_session(*connection, preparations, doing);
     return connection;
   } catch (const EnvironmentError&) {
     return nullptr;
@@ -83,7 +88,7 @@ PostgresWorkers::PostgresWorkers(PostgresConnection& main, std::string url, Stor
 void PostgresWorkers::run(const std::vector<std::string>& statements, const std::string& doing,
                           const std::function<void(const Rows&)>& take) {
   Queue queue(statements, doing, take);
-  prepare(main_, doing);
+  prepare_session(main_, preparations_, doing);
   {
     std::vector<std::jthread> threads;
     const std::size_t others = std::min(others_, statements.size() - 1);
@@ -91,7 +96,8 @@ void PostgresWorkers::run(const std::vector<std::string>& statements, const std:
       const std::string snapshot = main_.query("SELECT pg_export_snapshot()", {}, doing).at(0).at(0).value_or("");
       for (std::size_t i = 0; i < others; ++i) {
         threads.emplace_back([&, snapshot] {
-          if (const auto connection = join_snapshot(url_, options_, snapshot, doing)) queue.work(*connection);
+          if (const auto connection = join_snapshot(url_, options_, snapshot, preparations_, doing))
+            queue.work(*connection);
         });
       }
     }

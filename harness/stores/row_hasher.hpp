@@ -13,8 +13,6 @@ namespace sluice::stores {
 /// Seeds and marks that both engines' chains share.
 struct HashConstants {
   static constexpr std::array<std::int64_t, 2> seeds{0x5D1C3A7E90B24F68, 0x2F6E91D84C07B3A5};
-  static constexpr std::int64_t negative = 0x3C6EF372FE94F82B, not_a_number = 0x510E527FADE682D1;
-  static constexpr std::int64_t infinity = 0x1F83D9ABFB41BD6B, minus_infinity = 0x5BE0CD19137E2179;
   static constexpr std::int64_t unproven = 0x6A09E667F3BCC908;
   static constexpr std::size_t flags_in_word = 31;  ///< bits of NULL hashed at a time
 };
@@ -45,16 +43,11 @@ class RowHasher {
   Partition partition_;
   std::vector<ColumnRule> rules_;
   std::uint64_t salt_;
-  bool ends_on_number_ = false;
   std::vector<BucketDigest> digests_;
   std::uint64_t rows_ = 0;
   std::uint64_t unsound_ = 0;
   std::string scratch_;
   std::string text_;
 };
-
-/// Whether the chain of this plan ends on a form that mixes with exclusive or, and so needs one hash more: two such
-/// marks that change places between rows would cancel in a sum.
-bool ends_on_number(const HashPlan& plan);
 
 }  // namespace sluice::stores

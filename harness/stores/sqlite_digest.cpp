@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "harness/core/printable.hpp"
+#include "harness/stores/hash_thread.hpp"
 #include "harness/stores/row_hasher.hpp"
 
 namespace sluice::stores {
@@ -16,25 +17,18 @@ namespace {
 constexpr const char* digest_function = "sluice_digest";
 constexpr const char* buckets_function = "sluice_in_buckets";
 constexpr std::size_t most_arguments = 100;  // of an SQL function, unless SQLite was built with another limit
-constexpr std::uint64_t rows_between_reports = 8192;
 
 /// What the aggregate works on.
 struct Digesting {
-  RowHasher hasher;
-  const DigestSpec& spec;
+  HashThread hashes;
   RawRow row;
-
-  void add() {
-    hasher.add(row);
-    if (spec.on_rows && hasher.rows() % rows_between_reports == 0) spec.on_rows(rows_between_reports);
-  }
 };
 
 void step_digest(sqlite3_context* context, int count, sqlite3_value** arguments) {
   auto& digesting = *static_cast<Digesting*>(sqlite3_user_data(context));
   try {
     for (int i = 0; i < count; ++i) digesting.row[static_cast<std::size_t>(i)] = sqlite_cell(arguments[i]);
-    digesting.add();
+    digesting.hashes.add(digesting.row);
   } catch (const std::exception& error) {  // exceptions must not cross C
     sqlite3_result_error(context, error.what(), -1);
   }
@@ -85,16 +79,16 @@ RawCell sqlite_cell(sqlite3_value* value) {
 std::vector<BucketDigest> run_digest(SqliteDatabase& database, const DigestSpec& spec,
                                      const std::vector<std::string>& cells, const std::string& from) {
   const std::string doing = "reading table " + printable(spec.scan.table.name, 100);
-  Digesting digesting{.hasher = RowHasher(spec.plan, spec.partition, spec.scan.rules, spec.salt),
-                      .spec = spec,
-                      .row = RawRow(cells.size())};
+  Digesting digesting{
+      .hashes = HashThread(RowHasher(spec.plan, spec.partition, spec.scan.rules, spec.salt), spec.on_rows),
+      .row = RawRow(cells.size())};
   if (cells.size() > most_arguments) {
     SqliteStatement statement(database, fmt::format("SELECT {} FROM {}", fmt::join(cells, ", "), from), doing);
     while (statement.step()) {
       for (std::size_t i = 0; i < cells.size(); ++i) digesting.row[i] = statement.cell(static_cast<int>(i));
-      digesting.add();
+      digesting.hashes.add(digesting.row);
     }
-    return digesting.hasher.take();
+    return digesting.hashes.take();
   }
   const auto register_function = [&](void* data, auto step, auto finish) {
     const int code = sqlite3_create_function_v2(database.handle(), digest_function, -1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
@@ -111,7 +105,7 @@ std::vector<BucketDigest> run_digest(SqliteDatabase& database, const DigestSpec&
   // The function must not outlive what it works on; a failure above ends the use of this store.
   register_function(nullptr, static_cast<decltype(&step_digest)>(nullptr),
                     static_cast<decltype(&finish_digest)>(nullptr));
-  return digesting.hasher.take();
+  return digesting.hashes.take();
 }
 
 std::string sqlite_bucket_condition(const ScanSpec& spec) {

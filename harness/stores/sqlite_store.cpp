@@ -104,14 +104,10 @@ class SqliteStore final : public Store {
   const std::string& name() const override { return name_; }
 
   std::vector<std::string> tables() override {
-    SqliteStatement statement(
-        database_,
-        "SELECT name FROM sqlite_schema WHERE type IN ('table','view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-        "ORDER BY name",
-        "listing its tables");
-    std::vector<std::string> names;
-    while (statement.step()) names.push_back(statement.text(0));
-    return names;
+    return list("SELECT name FROM sqlite_schema WHERE type IN ('table','view')");
+  }
+  std::vector<std::string> base_tables() override {
+    return list("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'");
   }
 
   TableDescription describe(const std::string& table) override {
@@ -173,8 +169,9 @@ class SqliteStore final : public Store {
     // A rowid: its ranges are read from the table itself, and it holds integers alone.
     if (spec.key_columns != 1 || !key.native_order || spec.rules[0].type != ComparisonType::integer)
       return std::nullopt;
+    // One at a time: SQLite reads the whole table for both at once.
     SqliteStatement ends(
-        database_, fmt::format("SELECT min({0}), max({0}) FROM {1}", quote_identifier(key.name), spec.table.sql_name),
+        database_, fmt::format("SELECT (SELECT min({0}) FROM {1}), (SELECT max({0}) FROM {1})", quote_identifier(key.name), spec.table.sql_name),
         "looking at the key of table " + printable(spec.table.name, 100));
     if (!ends.step() || ends.cell(0).is_null()) return std::nullopt;
     return KeyRange{ends.cell(0).integer, ends.cell(1).integer};
@@ -205,6 +202,14 @@ class SqliteStore final : public Store {
       parts.push_back(quote_identifier(spec.columns[i].name) + " IS " + literal(key[i].view()));
     }
     return fmt::format("{}", fmt::join(parts, " AND "));
+  }
+
+  std::vector<std::string> list(const std::string& select) {
+    SqliteStatement statement(database_, select + " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+                              "listing its tables");
+    std::vector<std::string> names;
+    while (statement.step()) names.push_back(statement.text(0));
+    return names;
   }
 
   // What limits the rows of a scan, without its keys.

@@ -75,6 +75,9 @@ class Store {
   virtual const std::string& name() const = 0;
   /// The user's tables and views.
   virtual std::vector<std::string> tables() = 0;
+  /// Those of them that hold rows themselves: no views, no partitions of another, no SQLite virtual tables and what
+  /// these keep their index in.
+  virtual std::vector<std::string> base_tables() { return tables(); }
   /// `table` may carry a schema ("public.captures"). Throws InputError that offers near names when there is none.
   virtual TableDescription describe(const std::string& table) = 0;
   /// Every later scan sees the state of now, until the store is destroyed or end_snapshot is called.

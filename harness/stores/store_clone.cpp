@@ -15,7 +15,6 @@
 namespace sluice::stores {
 namespace {
 
-constexpr std::string_view sqlite_scheme = "sqlite:";
 constexpr int pages_at_once = 2048;  // between two looks at a cancellation
 
 // What else PostgreSQL wants, said where it says only that it wants something.

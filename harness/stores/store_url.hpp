@@ -5,6 +5,9 @@
 
 namespace sluice::stores {
 
+/// What the URL of a SQLite file begins with.
+inline constexpr std::string_view sqlite_scheme = "sqlite:";
+
 /// `url` with every password in it replaced by ***: between user and host, and in parameters such as ?password=.
 std::string redact_url(std::string_view url);
 

@@ -60,10 +60,10 @@ struct MergeTotals {
   bool operator==(const MergeTotals&) const = default;
 };
 
-/// Compares two ordered streams of rows in constant memory: each row is held once, canonically encoded, and compared
-/// with the row of the same key. Throws InputError when a key comes twice on a side, EnvironmentError when the order of
-/// a side is not strictly that of the encoding; either names the table and both keys, as nothing that such a merge says
-/// could be believed.
+/// Compares two ordered streams of rows, each read ahead on a thread of its own, in constant memory: each row is held
+/// once, canonically encoded, and compared with the row of the same key. Throws InputError when a key comes twice on a
+/// side, EnvironmentError when the order of a side is not strictly that of the encoding; either names the table and
+/// both keys, as nothing that such a merge says could be believed.
 MergeTotals merge_rows(stores::RowCursor& old_rows, stores::RowCursor& new_rows, const MergeSpec& spec,
                        MergeObserver& observer);
 

@@ -10,19 +10,19 @@
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
 #include "harness/stores/sqlite_database.hpp"
+#include "harness/stores/store_url.hpp"
 #include "suites/migration/postgres_dump.hpp"
 
 namespace sluice::migration {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view sqlite_scheme = "sqlite:";
 
 struct CloseSqlite {
   void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 };
 
-std::string path_in(const std::string& url) { return url.substr(sqlite_scheme.size()); }
+std::string path_in(const std::string& url) { return url.substr(stores::sqlite_scheme.size()); }
 
 // Copies of one check lie in one folder.
 std::string fresh_file_name() {
@@ -56,7 +56,7 @@ StoreCopies::StoreCopies(const CheckContext& context, stores::StoreOptions optio
     Base& base = bases_.emplace_back();
     base.url = url;
     base.sides = {side};
-    if (url.starts_with(sqlite_scheme)) {
+    if (url.starts_with(stores::sqlite_scheme)) {
       base.file = work_ / fmt::format("base{}", index);
       copy_sqlite(path_in(url), base.file);
       continue;
@@ -100,7 +100,7 @@ void StoreCopies::copy_sqlite(const std::string& path, const fs::path& to) const
   const fs::path source = options_.directory / path;
   std::error_code ignored;
   if (!fs::exists(source, ignored)) return;  // the migration will make it
-  stores::SqliteDatabase from(std::string(sqlite_scheme) + path, source, options_);
+  stores::SqliteDatabase from(std::string(stores::sqlite_scheme) + path, source, options_);
   sqlite3* raw = nullptr;
   const int opened = sqlite3_open(to.c_str(), &raw);
   const std::unique_ptr<sqlite3, CloseSqlite> target(raw);
@@ -119,7 +119,7 @@ std::map<std::string, std::string> StoreCopies::base_urls() const {
   std::map<std::string, std::string> urls;
   for (const auto& [side, index] : sides_) {
     const Base& base = bases_[index];
-    urls[side] = base.clone ? base.clone->url() : std::string(sqlite_scheme) + base.file.string();
+    urls[side] = base.clone ? base.clone->url() : std::string(stores::sqlite_scheme) + base.file.string();
   }
   return urls;
 }
@@ -141,7 +141,7 @@ std::unique_ptr<StoreCopies::Copy> StoreCopies::make() {
       const fs::path file = work_ / fresh_file_name();
       store.copy = file.string();
       if (fs::exists(base.file)) fs::copy_file(base.file, file);
-      urls.push_back(std::string(sqlite_scheme) + file.string());
+      urls.push_back(std::string(stores::sqlite_scheme) + file.string());
     }
     copy->copied_.push_back(std::move(store));
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "harness/core/errors.hpp"
+#include "harness/stores/store_url.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t longest_socket_path = 90;
-constexpr std::string_view sqlite_scheme = "sqlite:";
 
 /// A fresh folder for a proxy's unix socket, whose path must be short.
 class SocketFolder {
@@ -120,7 +120,7 @@ StoreDetour::StoreDetour(const StoreCopies::Copy& copy, const fs::path& director
     if (store.postgres) {
       server_of(*store.postgres, copy, work, ledger).add_spellings(*store.postgres, redirect);
     } else {
-      const std::string written = store.url.substr(sqlite_scheme.size());
+      const std::string written = store.url.substr(stores::sqlite_scheme.size());
       redirect.spellings = file_spellings(written, directory, store.copy);
       redirect.traces.insert(fs::path(written).filename().string());
     }

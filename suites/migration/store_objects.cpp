@@ -10,6 +10,7 @@
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
 #include "harness/stores/sqlite_database.hpp"
+#include "harness/stores/store_url.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -17,8 +18,6 @@ namespace {
 using stores::PostgresConnection;
 using stores::SqliteDatabase;
 using stores::SqliteStatement;
-
-constexpr std::string_view sqlite_scheme = "sqlite:";
 
 constexpr const char* user_schemas =
     "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'";
@@ -105,7 +104,7 @@ StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& o
 
 StoreObjects read_sqlite(const std::string& url, const stores::StoreOptions& options) {
   StoreObjects objects;
-  const std::filesystem::path path = options.directory / url.substr(sqlite_scheme.size());
+  const std::filesystem::path path = options.directory / url.substr(stores::sqlite_scheme.size());
   if (!std::filesystem::exists(path)) return objects;  // a store that nobody has made yet is empty
   SqliteDatabase database(url, path, options);
   bool has_sequences = false;
@@ -134,7 +133,7 @@ StoreObjects read_sqlite(const std::string& url, const stores::StoreOptions& opt
 }  // namespace
 
 StoreObjects read_objects(const std::string& url, const stores::StoreOptions& options) {
-  return url.starts_with(sqlite_scheme) ? read_sqlite(url, options) : read_postgres(url, options);
+  return url.starts_with(stores::sqlite_scheme) ? read_sqlite(url, options) : read_postgres(url, options);
 }
 
 std::string row_digest(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name,
@@ -153,9 +152,9 @@ std::string row_digest(const std::string& url, const stores::StoreOptions& optio
 }
 
 bool delete_one_row(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name) {
-  if (url.starts_with(sqlite_scheme)) {
+  if (url.starts_with(stores::sqlite_scheme)) {
     sqlite3* raw = nullptr;
-    const std::filesystem::path path = options.directory / url.substr(sqlite_scheme.size());
+    const std::filesystem::path path = options.directory / url.substr(stores::sqlite_scheme.size());
     const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
     const std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle(raw, &sqlite3_close_v2);
     const std::string sql = fmt::format("DELETE FROM {0} WHERE rowid = (SELECT max(rowid) FROM {0})", sql_name);
@@ -175,12 +174,12 @@ bool delete_one_row(const std::string& url, const stores::StoreOptions& options,
 
 void commit_statement(const std::string& url, const stores::StoreOptions& options, const std::string& sql,
                       const std::string& doing) {
-  if (!url.starts_with(sqlite_scheme)) {
+  if (!url.starts_with(stores::sqlite_scheme)) {
     PostgresConnection(url, options).query(sql, {}, doing);
     return;
   }
   sqlite3* raw = nullptr;
-  const std::filesystem::path path = options.directory / url.substr(sqlite_scheme.size());
+  const std::filesystem::path path = options.directory / url.substr(stores::sqlite_scheme.size());
   const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
   const std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle(raw, &sqlite3_close_v2);
   if (opened != SQLITE_OK || sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {

@@ -11,13 +11,13 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/stores/store_url.hpp"
 #include "suites/migration/store_objects.hpp"
 #include "suites/migration/table_comparison.hpp"
 
 namespace sluice::migration {
 namespace {
 
-constexpr std::string_view sqlite_scheme = "sqlite:";
 constexpr std::size_t most_findings = 200;
 
 bool same_content(const std::string& left, const std::string& right) {
@@ -42,7 +42,7 @@ class SideComparison {
         result_(result) {}
 
   void run() {
-    if (expected_.starts_with(sqlite_scheme) && same_content(path_of(expected_), path_of(actual_))) {
+    if (expected_.starts_with(stores::sqlite_scheme) && same_content(path_of(expected_), path_of(actual_))) {
       const auto objects = read_objects(actual_, options_.store);
       result_.tables += objects.tables.size();
       return;
@@ -56,7 +56,7 @@ class SideComparison {
 
  private:
   std::string path_of(const std::string& url) const {
-    return (options_.store.directory / url.substr(sqlite_scheme.size())).string();
+    return (options_.store.directory / url.substr(stores::sqlite_scheme.size())).string();
   }
   bool ignored(const std::string& name) const { return options_.ignore.contains(name); }
 
@@ -158,7 +158,7 @@ class SideComparison {
       if (gone || ignored(table + "." + column.name)) request.ignore.push_back(column.name);
     }
     if (before.primary_key.empty() && after.primary_key.empty()) {
-      if (!expected_.starts_with(sqlite_scheme)) {
+      if (!expected_.starts_with(stores::sqlite_scheme)) {
         compare_digests(table, before, request.ignore);
         return;
       }

@@ -24,6 +24,10 @@ Partition choose_partition(stores::Store& old_store, stores::Store& new_store, c
   if (!new_range) return by_hash;
   const stores::KeyRange both{std::min(old_range->smallest, new_range->smallest),
                               std::max(old_range->largest, new_range->largest)};
+  // A heap in the order of its key is read as it lies.
+  for (const auto* range : {&new_range, &old_range}) {
+    if ((*range)->heap.keys.size() > 1) return stores::partition_heap(both.smallest, (*range)->heap);
+  }
   // Ranges of a key with wide gaps would hold all rows in a few buckets.
   constexpr std::uint64_t widest_gaps = 64;
   const auto rows = std::max(old_scan.table.rows_estimate, new_scan.table.rows_estimate);
@@ -75,12 +79,12 @@ std::uint64_t DigestPair::equal_rows() const {
 DigestPair digest_both(stores::Store& old_store, stores::Store& new_store, const DigestPlan& plan,
                        const DigestScans& scans, const std::function<void(std::uint64_t rows)>& on_progress) {
   std::atomic<std::uint64_t> rows{0};
-  const bool old_is_sqlite = old_store.engine() == Engine::sqlite;
+  const bool two_servers = old_store.engine() == Engine::postgres && new_store.engine() == Engine::postgres;
   const auto spec = [&](const stores::ScanSpec& scan, bool old) {
     stores::DigestSpec digest{.scan = scan, .plan = plan.hashes, .partition = plan.partition};
     digest.salt = old ? 1 : 2;
-    // SQLite's side is read value by value and finds what a form may confuse; two servers need one that looks.
-    digest.guards = old ? !old_is_sqlite : false;
+    // SQLite's side is read value by value and finds what a form may confuse; two servers must both look, and alike.
+    digest.guards = two_servers;
     if (!old) digest.planted = scans.planted;
     digest.on_rows = [&rows](std::uint64_t more) { rows += more; };
     return digest;

@@ -1,0 +1,189 @@
+#include "harness/cli/store_diff.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/printable.hpp"
+#include "harness/run/exit_code.hpp"
+
+namespace sluice::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using migration::TableMapping;
+using migration::TableRequest;
+using stores::TableDescription;
+using Names = std::vector<std::string>;
+
+// Nobody waits for a diff who did not start it, and Ctrl-C ends it: only a server that fell silent must be noticed.
+constexpr std::chrono::hours longest_statement(24);
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  return text;
+}
+
+// Of `names`: `name` itself, else the only one that differs in ASCII case, since engines fold names differently.
+std::optional<std::string> find_folded(const Names& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) != names.end()) return name;
+  const auto alike = [&](const std::string& other) { return lower(other) == lower(name); };
+  if (std::count_if(names.begin(), names.end(), alike) != 1) return std::nullopt;
+  return *std::find_if(names.begin(), names.end(), alike);
+}
+
+Names names_of(const TableDescription& table) {
+  Names names;
+  for (const auto& column : table.columns) names.push_back(column.name);
+  return names;
+}
+
+/// Both stores, with a snapshot of each.
+class OpenStores {
+ public:
+  OpenStores(const DiffRequest& request, const std::stop_token& cancelled) {
+    const stores::StoreOptions options{.statement_timeout = longest_statement, .cancelled = cancelled};
+    old_side = stores::open_store(request.old_url, options);
+    new_side = stores::open_store(request.new_url, options);
+    old_side->begin_snapshot();
+    new_side->begin_snapshot();
+  }
+  std::unique_ptr<stores::Store> old_side, new_side;
+};
+
+/// What the mapping is asked for: with columns named, those alone; else all, and those of one side only are told of.
+TableRequest table_request(const DiffRequest& request, const TableDescription& old_table,
+                           const TableDescription& new_table, TableDiff& diff) {
+  TableRequest asked{.old_table = diff.old_table, .new_table = diff.new_table, .key = request.key};
+  const Names old_names = names_of(old_table), new_names = names_of(new_table);
+  if (request.columns.empty()) {
+    for (const auto& name : old_names) {
+      if (find_folded(new_names, name)) continue;
+      diff.only_old.push_back(name);
+      asked.ignore.push_back(name);
+    }
+    return asked;
+  }
+  Names wanted = request.key.empty() ? old_table.primary_key : request.key;
+  for (const auto& [old_name, new_name] : request.columns) {
+    wanted.push_back(old_name);
+    // One that the old side lacks is for the mapping to refuse.
+    const bool known = std::find(old_names.begin(), old_names.end(), old_name) != old_names.end();
+    if (!new_name.empty() || !known) asked.columns[old_name] = new_name.empty() ? old_name : new_name;
+  }
+  for (const auto& name : old_names) {
+    if (std::find(wanted.begin(), wanted.end(), name) == wanted.end()) asked.ignore.push_back(name);
+  }
+  return asked;
+}
+
+void require_two_tables(const TableDescription& old_table, const TableDescription& new_table) {
+  if (old_table.identity.empty() || old_table.identity != new_table.identity) return;
+  throw InputError(
+      fmt::format("table {}: both sides are the same table of the same store, which would be compared "
+                  "with itself; name two stores, or another table with --table A=B",
+                  printable(old_table.name, 100)));
+}
+
+// The largest guess of either side; of a table without statistics the span of its integer key.
+std::uint64_t expected_rows(OpenStores& stores, const TableMapping& mapping) {
+  std::uint64_t rows =
+      std::max(mapping.old_table.rows_estimate.value_or(0), mapping.new_table.rows_estimate.value_or(0));
+  if (rows > 0) return rows;
+  for (const auto& [store, scan] :
+       {std::pair(stores.old_side.get(), mapping.old_scan()), std::pair(stores.new_side.get(), mapping.new_scan())}) {
+    if (const auto range = store->key_range(scan)) {
+      rows =
+          std::max(rows, static_cast<std::uint64_t>(range->largest) - static_cast<std::uint64_t>(range->smallest) + 1);
+    }
+  }
+  return rows;
+}
+
+void compare(OpenStores& stores, const DiffRequest& request, const DiffObserver& observer, TableDiff& diff) {
+  auto old_table = stores.old_side->describe(diff.old_table);
+  auto new_table = stores.new_side->describe(diff.new_table);
+  require_two_tables(old_table, new_table);
+  const TableRequest asked = table_request(request, old_table, new_table, diff);
+  const TableMapping mapping = migration::map_table(asked, std::move(old_table), std::move(new_table));
+  diff.key = mapping.key_names();
+  for (const auto& column : mapping.columns) diff.columns.push_back(column.old_column.name);
+  if (request.columns.empty()) diff.only_new = mapping.only_new;
+  const std::uint64_t expected = expected_rows(stores, mapping);
+  migration::ComparisonOptions options{
+      .reproduce = request.reproduce, .sample = request.sample, .strategy = request.strategy};
+  options.on_progress = [&](std::uint64_t rows) { observer.progressed(diff.old_table, rows, expected); };
+  const auto result = migration::compare_table(*stores.old_side, *stores.new_side, mapping, options);
+  diff.totals = result.totals;
+  diff.strategy = result.strategy;
+  diff.findings = result.evidence->findings();
+  diff.findings_total = result.evidence->findings_total();
+  for (std::size_t i = 0; i < mapping.columns.size(); ++i) {
+    const std::uint64_t cells = result.evidence->cells_changed()[i];
+    if (cells > 0) diff.cells_changed.emplace_back(mapping.columns[i].old_column.name, cells);
+  }
+}
+
+/// Pairs the tables that nobody named.
+void pair_by_name(OpenStores& stores, StoreDiff& diff) {
+  const Names old_names = stores.old_side->base_tables();
+  Names new_names = stores.new_side->base_tables();
+  for (const auto& name : old_names) {
+    const auto partner = find_folded(new_names, name);
+    if (!partner) {
+      diff.only_old.push_back(name);
+      continue;
+    }
+    diff.tables.push_back({.old_table = name, .new_table = *partner});
+    std::erase(new_names, *partner);
+  }
+  diff.only_new = std::move(new_names);
+}
+
+}  // namespace
+
+int StoreDiff::exit_code(bool tables_named) const {
+  const auto any = [&](auto&& holds) { return std::any_of(tables.begin(), tables.end(), holds); };
+  if (tables_named && any([](const TableDiff& table) { return table.asked_wrong; })) return run::ExitCode::usage;
+  if (any([](const TableDiff& table) { return !table.problem.empty(); })) return run::ExitCode::environment;
+  if (!only_old.empty() || !only_new.empty() || any([](const TableDiff& table) { return !table.equal(); })) {
+    return run::ExitCode::no_go;
+  }
+  return any([](const TableDiff& table) { return table.totals.matched > 0; }) ? run::ExitCode::go
+                                                                              : run::ExitCode::inconclusive;
+}
+
+StoreDiff diff_stores(const DiffRequest& request, const std::stop_token& cancelled, const DiffObserver& observer) {
+  auto open = std::make_unique<OpenStores>(request, cancelled);
+  StoreDiff diff{.old_store = open->old_side->name(), .new_store = open->new_side->name()};
+  for (const auto& [old_table, new_table] : request.tables) {
+    diff.tables.push_back({.old_table = old_table, .new_table = new_table});
+  }
+  if (request.tables.empty()) pair_by_name(*open, diff);
+  for (auto& table : diff.tables) {
+    observer.started(table.old_table);
+    const auto began = Clock::now();
+    try {
+      // After a failure nothing of a connection can be relied on.
+      if (!open) open = std::make_unique<OpenStores>(request, cancelled);
+      compare(*open, request, observer, table);
+    } catch (const Cancelled&) {
+      throw;
+    } catch (const InputError& error) {
+      table.problem = error.what();
+      table.asked_wrong = true;
+    } catch (const std::exception& error) {
+      table.problem = error.what();
+    }
+    if (!table.problem.empty()) open.reset();
+    table.duration = Clock::now() - began;
+    observer.finished(table.old_table);
+  }
+  return diff;
+}
+
+}  // namespace sluice::cli

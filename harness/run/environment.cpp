@@ -43,6 +43,7 @@ Environment::Environment(const plan::Plan& plan, const RunOptions& options, cons
       host_(folder.marker(), [&folder](pid_t group, bool alive) { folder.note_group(group, alive); }) {
   environment_ = {.host = &host_,
                   .work = folder.path(),
+                  .memory = folder.memory(),
                   .logs = fs::absolute(options.output) / "logs",
                   .ports = folder.ports(),
                   .directory = plan.directory,

@@ -75,11 +75,7 @@ std::string Environment::expand(const std::string& text, const std::string& self
 }
 
 json Environment::expand(const json& value) {
-  if (value.is_string()) return expand(value.get<std::string>());
-  if (!value.is_structured()) return value;
-  json expanded = value;
-  for (auto& item : expanded) item = expand(item);
-  return expanded;
+  return plan::fill_texts(value, [this](const std::string& text) { return expand(text); });
 }
 
 namespace {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "harness/core/errors.hpp"
+#include "harness/plan/reference.hpp"
 #include "harness/services/external_service.hpp"
 #include "harness/services/log_tail.hpp"
 #include "harness/services/postgres_service.hpp"
@@ -23,14 +24,6 @@
 namespace sluice::services {
 
 namespace {
-
-nlohmann::json expand_all(const nlohmann::json& value, const ServiceEnvironment& environment, const std::string& self) {
-  if (value.is_string()) return environment.expand(value.get<std::string>(), self);
-  if (!value.is_structured()) return value;
-  nlohmann::json filled = value;
-  for (auto& item : filled) item = expand_all(item, environment, self);
-  return filled;
-}
 
 bool is_needed(const std::string& name, const std::vector<std::string>& needs) {
   return std::find(needs.begin(), needs.end(), name) != needs.end();
@@ -43,7 +36,8 @@ bool is_end(int signal) {
 }  // namespace
 
 Parameters expanded(const Parameters& parameters, const ServiceEnvironment& environment, const std::string& self) {
-  return Parameters(expand_all(parameters.json(), environment, self));
+  return Parameters(
+      plan::fill_texts(parameters.json(), [&](const std::string& text) { return environment.expand(text, self); }));
 }
 
 std::unique_ptr<Service> make_service(const plan::ServiceSpec& spec, const ServiceEnvironment& environment) {

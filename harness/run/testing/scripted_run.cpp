@@ -20,7 +20,10 @@ std::string read_all(const std::filesystem::path& path) {
 class ScriptedCheck final : public Check {
  public:
   explicit ScriptedCheck(const Parameters& parameters) : parameters_(parameters) {}
-  void prepare(CheckContext&) override {}
+  void prepare(CheckContext& context) override {
+    const std::string& deed = parameters_.text("deed");
+    if (deed.starts_with("await ")) read_all(context.resolve(deed.substr(6)));
+  }
   void exercise(CheckContext& context) override {
     const std::string& deed = parameters_.text("deed");
     if (deed == "throw") throw std::runtime_error("something broke");
@@ -83,8 +86,7 @@ RunResult RunnerTest::run(const std::string& text, std::vector<std::string> phas
   options_.binaries = "/bin";
   options_.check_command = "sluice run plan.yaml";
   const services::RunFolder run_folder;
-  RunObserver silent;
-  const auto result = run_plan(plan, options_, run_folder, clock_, silent, stop, {}, book);
+  const auto result = run_plan(plan, options_, run_folder, clock_, *observer_, stop, {}, book);
   EXPECT_TRUE(services::processes_of_run(run_folder.marker()).empty()) << "a process outlived the run";
   return result;
 }

@@ -129,7 +129,7 @@ class ChainReader {
       result.records = expected;
       result.newest = record;
     }
-    if (from_ == 1) find_strays(result);
+    find_strays(result);
     return result;
   }
 
@@ -168,13 +168,13 @@ class ChainReader {
     return "";
   }
 
-  // Rows that belong to no run are no part of any hash.
+  // Rows that belong to no run are no part of any hash. Behind the end they would get into the next record.
   void find_strays(Verification& result) {
     for (std::size_t table = 1; table < table_count; ++table) {
       const std::string& name = tables()[table].name;
-      Statement statement(
-          connection_,
-          fmt::format("SELECT min(sequence) FROM {} WHERE sequence NOT IN (SELECT sequence FROM runs)", name));
+      Statement statement(connection_, fmt::format("SELECT min(sequence) FROM {} WHERE {}", name,
+                                                   from_ == 1 ? "sequence NOT IN (SELECT sequence FROM runs)"
+                                                              : fmt::format("sequence > {}", result.records)));
       if (!statement.step() || std::holds_alternative<std::monostate>(statement.cell(0))) continue;
       const auto sequence = integer_of(statement.cell(0));
       if (result.broken && *result.broken <= static_cast<std::uint64_t>(std::max<std::int64_t>(sequence, 0))) continue;

@@ -114,7 +114,9 @@ TEST_P(TamperingTest, NeverReachesWhatAReadingOfTheEndTells) {
     const auto verification = read(
         path(), [&](const std::string& record, const RunRows& rows) { told.emplace_back(record, rows); }, from);
     const std::uint64_t begin = std::min<std::uint64_t>(from, 4);  // the mark names the fourth
-    if (begin <= GetParam().broken) EXPECT_FALSE(verification.holds()) << "from " << from;
+    if (begin <= GetParam().broken) {
+      EXPECT_FALSE(verification.holds()) << "from " << from;
+    }
     if (!verification.holds()) continue;
     EXPECT_EQ(verification.records, 4u);
     const std::vector<std::pair<std::string, RunRows>> expected(

@@ -218,6 +218,7 @@ void fields(Archive& archive, Of<LedgerEntry> auto& entry) {
   archive("sequence", entry.sequence);
   archive("record", entry.record);
   archive("problem", entry.problem);
+  archive("asked", entry.asked);
 }
 
 template <typename Archive>

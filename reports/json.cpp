@@ -152,7 +152,7 @@ Json write_object(const Model& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
 }
 [[maybe_unused]] void knows_every_member(const LedgerEntry& model) {
-  [[maybe_unused]] const auto& [m1, m2, m3, m4] = model;
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5] = model;
 }
 [[maybe_unused]] void knows_every_member(const PhaseResult& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17] = model;

@@ -1,5 +1,8 @@
 """ci/bench runner: what a run of Sluice costs that has next to nothing to do, cold and warm, beside the bare limit.
 
+Sluice keeps the data of the private PostgreSQL in memory where there is room, the bare limit keeps it below FOLDER; "data on the disk"
+is Sluice where there is no room.
+
 Cold: a TMPDIR of its own for each repetition, so that nothing of an earlier run can be used again. Warm: one TMPDIR for all, after
 a run that is not counted. Bare and Sluice take turns, so that what else the machine does meets both.
 """
@@ -31,11 +34,11 @@ def instant(text):
     return datetime.datetime.fromisoformat(whole + "+00:00").timestamp() + int(fraction) / 1e9
 
 
-def sluice(temporary):
+def sluice(temporary, plan=PLAN):
     """One run, in seconds by name. The parts add up to the whole: the report and this clock are both the system's."""
     out = temporary / "out"
     began = time.time()
-    run = subprocess.run([BINARIES / "sluice", "run", PLAN, "--out", out], env={**os.environ, "TMPDIR": str(temporary)},
+    run = subprocess.run([BINARIES / "sluice", "run", plan, "--out", out], env={**os.environ, "TMPDIR": str(temporary)},
                          capture_output=True, text=True)
     ended = time.time()
     if run.returncode != 0:
@@ -80,15 +83,29 @@ def cold_run(below):
         return sluice(folder)
 
 
+def plan_on_disk(folder):
+    """The same plan, with the data of its PostgreSQL where it lies when memory has too little room for it."""
+    shutil.copytree(PLAN.parent, folder)
+    plan = folder / PLAN.name
+    text = plan.read_text()
+    changed = text.replace("kind: postgres,", "kind: postgres, storage: disk,")
+    if changed == text:
+        raise SystemExit(f"bench: {PLAN} has no service of kind postgres")
+    plan.write_text(changed)
+    return plan
+
+
 def measure(repetitions, below):
-    series = {"bare cold": [], "bare warm": [], "sluice cold": [], "sluice warm": []}
+    series = {"bare cold": [], "bare warm": [], "sluice cold": [], "sluice warm": [], "sluice warm, data on the disk": []}
     with temporary_folder(below) as template, temporary_folder(below) as warm:
+        on_disk = plan_on_disk(warm / "plan")
         bare.initialise(template / "data")
         bare_run(below, template / "data")  # neither of the first ones counts: the page cache is cold
         sluice(warm)
         for number in range(repetitions):
             series["bare warm"].append(bare_run(below, template / "data"))
             series["sluice warm"].append(sluice(warm))
+            series["sluice warm, data on the disk"].append(sluice(warm, on_disk))
             series["bare cold"].append(bare_run(below, None))
             series["sluice cold"].append(cold_run(below))
             if sys.stderr.isatty():
@@ -118,16 +135,18 @@ def line(runs, name, limit=None, target=None):
 def show(series):
     spreads = []
     print(f"{'ms':<32} {'median':>8} {'middle half':>18} {'least':>8}")
-    for state in ("cold", "warm"):
-        runs, limit = series[f"sluice {state}"], series[f"bare {state}"]
-        print(f"bare, {state}")
-        for name in limit[0]:
-            line(limit, name)
+    for state, temperature in (("cold", "cold"), ("warm", "warm"), ("warm, data on the disk", "warm")):
+        runs, limit = series[f"sluice {state}"], series[f"bare {temperature}"]
+        if state == temperature:
+            print(f"bare, {state}")
+            for name in limit[0]:
+                line(limit, name)
         print(f"sluice, {state}")
-        spreads.append(line(runs, "bring-up", limit, 1.0 if state == "warm" else None))
+        warm = state == "warm"
+        spreads.append(line(runs, "bring-up", limit, 1.0 if warm else None))
         for name in [name for name in runs[0] if name.endswith("ready after")]:
-            line(runs, name)
-        line(runs, "rest of the run", None, 0.1 if state == "warm" else None)
+            line(runs, name, None, 0.5 if warm and name.startswith("postgres") else None)
+        line(runs, "rest of the run", None, 0.1 if warm else None)
         line(runs, "start of sluice")
         line(runs, "phase with its one check")
         line(runs, "tear-down", limit)

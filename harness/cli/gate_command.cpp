@@ -7,7 +7,7 @@
 #include "harness/cli/report_file.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/core/version.hpp"
-#include "harness/run/evidence.hpp"
+#include "harness/run/decide_again.hpp"
 #include "harness/run/exit_code.hpp"
 #include "reports/escape.hpp"
 #include "reports/summary.hpp"

@@ -6,20 +6,16 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "harness/cli/testing/sluice_process.hpp"
 #include "harness/core/day.hpp"
-#include "harness/services/child_process.hpp"
-#include "harness/services/run_folder.hpp"
-#include "harness/testing/check_context.hpp"
 #include "harness/testing/sqlite_file.hpp"
 
 // The gate as a pipeline meets it: the program runs a plan over two real databases and is asked again, offline.
 namespace sluice {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::TemporaryFolder;
 
 constexpr const char* plan_text = R"(sluice: 1
 name: small
@@ -32,51 +28,20 @@ phases:
   - { name: data, enter: [nothing], after: [rows], gate: { require: all } }
 )";
 
-class GateCommandTest : public ::testing::Test {
+class GateCommandTest : public cli::testing::SluiceProcess {
  protected:
   GateCommandTest() {
-    std::filesystem::create_directory(folder_.path() / "tmp");
     fill("old.db", "first");
     fill("new.db", "first");
   }
 
   void fill(const std::string& name, const std::string& text) const {
     std::filesystem::remove(folder_.path() / name);
-    testing::SqliteFile(folder_.path() / name)
+    sluice::testing::SqliteFile(folder_.path() / name)
         .execute(
             "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT);"
             "INSERT INTO notes VALUES (1, '" +
             text + "'), (2, 'second');");
-  }
-  /// The exit code of sluice; its output is in output().
-  int sluice(std::vector<std::string> arguments) {
-    std::filesystem::remove(log());
-    arguments.insert(arguments.begin(), std::string(SLUICE_BIN_DIR) + "/sluice");
-    const auto child = host_.spawn(
-        {.command = arguments,
-         .environment = {{"TMPDIR", (folder_.path() / "tmp").string()}, {"NO_COLOR", "1"}, {"GITHUB_STEP_SUMMARY", ""}},
-         .directory = folder_.path(),
-         .log = log()});
-    const auto status = child->wait(120s);
-    return status && status->signal == 0 ? status->code : -1;
-  }
-  int run(const std::string& plan, const std::string& out = "out") {
-    folder_.write("plan.yaml", plan);
-    return sluice({"run", "plan.yaml", "--out", out});
-  }
-  std::filesystem::path log() const { return folder_.path() / "output"; }
-  std::string output() const { return read("output"); }
-  std::string read(const std::string& name) const {
-    std::ifstream stream(folder_.path() / name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-  nlohmann::ordered_json report(const std::string& out = "out") const {
-    return nlohmann::ordered_json::parse(read(out + "/report.json"));
-  }
-  static std::string with(std::string text, const std::string& from, const std::string& to) {
-    const auto at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    return text.replace(at, from.size(), to);
   }
   static std::string day(int from_today) {
     return day_of(std::chrono::system_clock::now() + std::chrono::days(from_today));
@@ -85,9 +50,6 @@ class GateCommandTest : public ::testing::Test {
     return std::string(plan_text) + "waivers:\n  - { check: rows, rule: " + rule +
            ", where: { table: notes, column: text }, owner: Ada Lovelace, reason: known, expires: " + expires + " }\n";
   }
-
-  TemporaryFolder folder_;
-  services::ProcessHost host_{"test-" + folder_.path().filename().string()};
 };
 
 TEST_F(GateCommandTest, AWaivedDifferenceIsAGoThatNeverLooksPlain) {
@@ -181,15 +143,15 @@ TEST_F(GateCommandTest, AnEditedReportIsNoticedAndBothVerdictsAreShown) {
 
 TEST_F(GateCommandTest, SeveralReportsMustBeOfOnePlanAndCountByTheirLatest) {
   fill("new.db", "changed");
-  ASSERT_EQ(run(plan_text, "first"), 1);
+  ASSERT_EQ(run(plan_text, {"--out", "first"}), 1);
   fill("new.db", "first");
-  ASSERT_EQ(run(plan_text, "second"), 0);
+  ASSERT_EQ(run(plan_text, {"--out", "second"}), 0);
   EXPECT_EQ(sluice({"gate", "second/report.json", "first/report.json"}), 0) << output();
   EXPECT_EQ(sluice({"gate", "second/report.json", "first/report.json", "--phase", "data"}), 0) << output();
   EXPECT_EQ(sluice({"gate", "second/report.json", "--phase", "data", "--phase", "cutover"}), 4) << output();
   EXPECT_THAT(output(), HasSubstr("phase cutover did not run: no report judges it"));
 
-  ASSERT_EQ(run(std::string(plan_text) + "# another\n", "third"), 0);
+  ASSERT_EQ(run(std::string(plan_text) + "# another\n", {"--out", "third"}), 0);
   EXPECT_EQ(sluice({"gate", "second/report.json", "third/report.json"}), 2) << output();
   EXPECT_THAT(output(), HasSubstr("are not of one plan"));
   EXPECT_EQ(sluice({"gate", "second/report.json", "third/report.json", "--any-plan"}), 0) << output();

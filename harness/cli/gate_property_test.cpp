@@ -5,7 +5,7 @@
 
 #include "harness/core/glob.hpp"
 #include "harness/run/conclusion.hpp"
-#include "harness/run/evidence.hpp"
+#include "harness/run/decide_again.hpp"
 #include "harness/run/gate.hpp"
 #include "harness/run/waiver.hpp"
 #include "reports/json.hpp"

@@ -7,8 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "harness/services/child_process.hpp"
-#include "harness/testing/check_context.hpp"
+#include "harness/cli/testing/sluice_process.hpp"
 #include "harness/testing/sqlite_file.hpp"
 
 // The program, its ledger and a service that is not its own, from the first phase to the last.
@@ -18,7 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::TemporaryFolder;
 
 constexpr const char* two_phases = R"(sluice: 1
 name: moving house
@@ -33,10 +31,9 @@ phases:
   - { name: cutover, needs: [data], enter: [unpack], after: [same] }
 )";
 
-class LedgerCommandTest : public ::testing::Test {
+class LedgerCommandTest : public cli::testing::SluiceProcess {
  protected:
   LedgerCommandTest() {
-    std::filesystem::create_directories(folder_.path() / "tmp");
     std::filesystem::create_directories(folder_.path() / "www");
     folder_.write("www/answer", "{\"a\": \"level\"}");
     folder_.write("corpus.jsonl",
@@ -70,25 +67,6 @@ class LedgerCommandTest : public ::testing::Test {
     const auto place = text.find("URL");
     folder_.write("plan.yaml", text.replace(place, 3, url()));
   }
-  int sluice(std::vector<std::string> arguments, std::map<std::string, std::string> more = {}) {
-    std::filesystem::remove(folder_.path() / "output");
-    arguments.insert(arguments.begin(), std::string(SLUICE_BIN_DIR) + "/sluice");
-    more.insert({{"TMPDIR", (folder_.path() / "tmp").string()},
-                 {"XDG_STATE_HOME", (folder_.path() / "state").string()},
-                 {"SLUICE_LEDGER", ""},
-                 {"NO_COLOR", "1"},
-                 {"GITHUB_STEP_SUMMARY", ""}});
-    const auto child = host_.spawn(
-        {.command = arguments, .environment = more, .directory = folder_.path(), .log = folder_.path() / "output"});
-    const auto status = child->wait(120s);
-    return !status ? -1 : status->signal != 0 ? 1000 + status->signal : status->code;
-  }
-  std::string read(const std::filesystem::path& name) const {
-    std::ifstream stream(folder_.path() / name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-  std::string output() const { return read("output"); }
-  nlohmann::json report() const { return nlohmann::json::parse(read("out/report.json")); }
   std::filesystem::path ledger() const { return folder_.path() / "state" / "sluice" / "ledger.db"; }
   std::string state_of(const std::string& phase) {
     EXPECT_EQ(sluice({"status", "plan.yaml", "--format", "json"}), 0) << output();
@@ -99,8 +77,6 @@ class LedgerCommandTest : public ::testing::Test {
     return "not on the board";
   }
 
-  TemporaryFolder folder_;
-  services::ProcessHost host_{"test-" + folder_.path().filename().string()};
   std::unique_ptr<services::ChildProcess> server_;
 };
 
@@ -191,6 +167,8 @@ TEST_F(LedgerCommandTest, EndsWithThreeWhenTheLedgerThatItWasToldCannotBeWritten
     EXPECT_THAT(output(), HasSubstr("sluice: this run is not recorded"));
     EXPECT_EQ(report().at("exit_code"), 3);
     EXPECT_EQ(report().at("ledger").at("record"), "");
+    EXPECT_EQ(sluice({"gate", "out/report.json"}), 3);  // for the same reason, and so without a contradiction
+    EXPECT_THAT(output(), Not(HasSubstr("the report says")));
   }
 }
 

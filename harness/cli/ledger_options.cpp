@@ -17,7 +17,11 @@ constexpr const char* refused = "--no-ledger was given";
 void compare_with_history(const std::filesystem::path& path, const plan::Plan& plan, RunResult& result) {
   std::error_code none;
   if (!std::filesystem::exists(path, none)) return;
-  const auto history = ledger::read_history(path, result.plan_name);
+  std::vector<std::string> phases;
+  for (const auto& phase : result.phases) {
+    if (!phase.entered_only) phases.push_back(phase.name);
+  }
+  const auto history = ledger::read_recent(path, result.plan_name, phases, ledger::Sought::go);
   if (!history.verification.holds()) {
     throw ledger::LedgerError(
         fmt::format("the ledger {} cannot be believed: {}; move it away together with its .head "
@@ -63,12 +67,13 @@ void RunLedger::record(RunResult& result) const {
   } catch (const std::exception& error) {
     result.ledger.problem = error.what();
   }
+  result.ledger.asked = location_.told;
   if (result.ledger.problem.empty()) return;
   const bool recorded = !result.ledger.record.empty();
-  const std::string line = fmt::format("{}: {}: {}\n", location_.told && !recorded ? "sluice" : "warning",
+  const std::string line = fmt::format("{}: {}: {}\n", result.ledger.missing() ? "sluice" : "warning",
                                        recorded ? "recorded, but" : "this run is not recorded", result.ledger.problem);
   std::fputs(line.c_str(), stderr);
-  if (location_.told && !recorded && result.exit_code < 128) result.exit_code = run::ExitCode::environment;
+  if (result.ledger.missing() && result.exit_code < 128) result.exit_code = run::ExitCode::environment;
 }
 
 }  // namespace sluice::cli

@@ -9,10 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "harness/services/child_process.hpp"
+#include "harness/cli/testing/sluice_process.hpp"
 #include "harness/services/log_tail.hpp"
 #include "harness/services/run_folder.hpp"
-#include "harness/testing/check_context.hpp"
 
 // The program as its users start it: a process of its own, judged by exit code, output and what it leaves behind.
 namespace sluice {
@@ -21,7 +20,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using testing::TemporaryFolder;
 
 constexpr const char* server_script = R"(
 use IO::Socket::INET; $| = 1; $SIG{TERM} = sub { exit 0 };
@@ -48,63 +46,16 @@ phases:
   - { name: only, enter: [nothing], after: [same] }
 )";
 
-class SluiceTest : public ::testing::Test {
+class SluiceTest : public cli::testing::SluiceProcess {
  protected:
   SluiceTest() {
     folder_.write("server.pl", server_script);
     folder_.write("corpus.jsonl", "{\"method\": \"GET\", \"path\": \"/a\"}\n{\"method\": \"GET\", \"path\": \"/b\"}\n");
-    std::filesystem::create_directory(folder_.path() / "tmp");
   }
 
-  std::unique_ptr<services::ChildProcess> start(std::vector<std::string> arguments,
-                                                const std::filesystem::path& temporary = {}) {
-    std::filesystem::remove(log());
-    arguments.insert(arguments.begin(), std::string(SLUICE_BIN_DIR) + "/sluice");
-    return host_.spawn({.command = arguments,
-                        .environment = {{"TMPDIR", (temporary.empty() ? folder_.path() / "tmp" : temporary).string()},
-                                        {"XDG_STATE_HOME", (folder_.path() / "state").string()},
-                                        {"SLUICE_LEDGER", ""},
-                                        {"NO_COLOR", "1"},
-                                        {"GITHUB_STEP_SUMMARY", ""}},
-                        .directory = folder_.path(),
-                        .log = log()});
-  }
-  // Exit code, or 1000 + signal, or -1 when it did not end.
-  int run(const std::string& plan, std::vector<std::string> more = {}) {
-    folder_.write("plan.yaml", plan);
-    std::vector<std::string> arguments{"run", "plan.yaml"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return exit_of(*start(arguments));
-  }
-  static int exit_of(services::ChildProcess& child) {
-    const auto status = child.wait(120s);
-    if (!status) return -1;
-    return status->signal != 0 ? 1000 + status->signal : status->code;
-  }
   std::filesystem::path log() const { return folder_.path() / "output"; }
-  std::string output() const { return read(log()); }
-  static std::string read(const std::filesystem::path& path) {
-    std::ifstream stream(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-  nlohmann::json report() const { return nlohmann::json::parse(read(folder_.path() / "out/report.json")); }
-  static std::string with(std::string text, const std::string& from, const std::string& to) {
-    const auto at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    return text.replace(at, from.size(), to);
-  }
-  // The run folders that exist now: their names are the markers of the runs' processes.
-  std::vector<std::string> run_markers() const {
-    std::vector<std::string> markers;
-    for (const auto& user : std::filesystem::directory_iterator(folder_.path() / "tmp")) {
-      for (const auto& entry : std::filesystem::directory_iterator(user.path())) {
-        if (entry.path().filename().string().starts_with("run-")) markers.push_back(entry.path().filename());
-      }
-    }
-    return markers;
-  }
   // 'Z' for a process that has ended and that nobody has waited for yet.
-  static char state_of(int pid) {
+  char state_of(int pid) const {
     const std::string stat = read("/proc/" + std::to_string(pid) + "/stat");
     const auto name_end = stat.rfind(')');
     return name_end == std::string::npos ? 'Z' : stat[name_end + 2];
@@ -117,9 +68,6 @@ class SluiceTest : public ::testing::Test {
     }
     return true;
   }
-
-  TemporaryFolder folder_;
-  services::ProcessHost host_{"test-" + folder_.path().filename().string()};
 };
 
 TEST_F(SluiceTest, SaysGoWithEveryReport) {
@@ -249,7 +197,8 @@ TEST_F(SluiceTest, OffersCommandsThatReachWhatItKeepsUp) {
   std::string plan = with(plan_text, "endpoints:", "  db: { kind: postgres, databases: [voice] }\nendpoints:");
   plan = with(plan, "actions:", "stores: { old: \"sqlite:${work}/captures.db\", new: \"${db.url}/voice\" }\nactions:");
   folder_.write("plan.yaml", with(plan, "[\"true\"]", "[\"false\"]"));
-  const auto sluice = start({"run", "plan.yaml", "--keep"}, "/tmp");  // PostgreSQL's own user must get there
+  const auto sluice =
+      start({"run", "plan.yaml", "--keep"}, {{"TMPDIR", "/tmp"}});  // PostgreSQL's own user must get there
   ASSERT_TRUE(eventually([&] { return services::log_contains(log(), "sqlite3 /"); }, 60s)) << output();
   const std::string text = output();
   const auto at = text.find("psql postgresql://");

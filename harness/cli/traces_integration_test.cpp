@@ -1,5 +1,8 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,10 +14,9 @@
 #include <sstream>
 #include <thread>
 
-#include "harness/services/child_process.hpp"
+#include "harness/cli/testing/sluice_process.hpp"
 #include "harness/services/log_tail.hpp"
 #include "harness/services/run_folder.hpp"
-#include "harness/testing/check_context.hpp"
 
 // Whatever becomes of a run, the machine is as it was before: no process (so no port), folder or shared memory
 // of it is left.
@@ -47,16 +49,25 @@ checks: { same: { kind: compat.replay, corpus: corpus.jsonl } }
 phases: [ { name: only, enter: [nothing], after: [same] } ]
 )";
 
-std::string read(const fs::path& path) {
+std::string content(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// Whether a run that lives holds the folder: the lock tells.
+bool has_owner(const fs::path& folder) {
+  const int lock = open((folder / "owner").c_str(), O_RDWR | O_CLOEXEC);
+  if (lock < 0) return false;
+  const bool held = flock(lock, LOCK_EX | LOCK_NB) != 0;
+  close(lock);
+  return held;
 }
 
 // Shared memory that no process uses any more: what a killed PostgreSQL leaves when nobody cleans up behind it. Other
 // clusters on the machine hold on to theirs.
 std::set<std::string> orphaned_shared_memory() {
   std::set<std::string> orphaned;
-  std::istringstream segments(read("/proc/sysvipc/shm"));
+  std::istringstream segments(content("/proc/sysvipc/shm"));
   std::string line;
   for (std::getline(segments, line); std::getline(segments, line);) {
     std::istringstream fields(line);
@@ -65,9 +76,10 @@ std::set<std::string> orphaned_shared_memory() {
     if (fields >> key >> id >> mode >> size >> creator >> last >> attached && attached == 0) orphaned.insert(id);
   }
   std::string mapped;
-  for (const auto& process : fs::directory_iterator("/proc")) mapped += read(process.path() / "maps");
+  for (const auto& process : fs::directory_iterator("/proc")) mapped += content(process.path() / "maps");
   for (const auto& file : fs::directory_iterator("/dev/shm")) {
-    if (mapped.find(file.path().string()) == std::string::npos) orphaned.insert(file.path().filename());
+    if (mapped.find(file.path().string()) == std::string::npos && !has_owner(file.path()))
+      orphaned.insert(file.path().filename());
   }
   return orphaned;
 }
@@ -78,46 +90,26 @@ std::vector<std::string> added(const std::set<std::string>& before, const std::s
   return more;
 }
 
-class TracesTest : public ::testing::Test {
+class TracesTest : public cli::testing::SluiceProcess {
  protected:
   TracesTest() {
     folder_.write("server.pl", server_script);
     folder_.write("corpus.jsonl", "{\"method\": \"GET\", \"path\": \"/a\"}\n");
     folder_.write("plan.yaml", plan_text);
-    fs::create_directory(folder_.path() / "tmp");
-    fs::permissions(folder_.path(), fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
-    fs::permissions(folder_.path() / "tmp", fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
   }
 
-  std::unique_ptr<services::ChildProcess> start(const std::string& name) {
-    return host_.spawn({.command = {std::string(SLUICE_BIN_DIR) + "/sluice", "run", "plan.yaml", "--out", name},
-                        .environment = {{"TMPDIR", (folder_.path() / "tmp").string()},
-                                        {"XDG_STATE_HOME", (folder_.path() / "state").string()},
-                                        {"SLUICE_LEDGER", ""},
-                                        {"NO_COLOR", "1"},
-                                        {"GITHUB_STEP_SUMMARY", ""}},
-                        .directory = folder_.path(),
-                        .log = folder_.path() / (name + ".log")});
+  std::unique_ptr<services::ChildProcess> begin(const std::string& name) {
+    return start({"run", "plan.yaml", "--out", name}, {}, name + ".log");
   }
-  void expect_go(services::ChildProcess& run, const std::string& name) {
-    const auto status = run.wait(120s);
-    EXPECT_TRUE(status && status->succeeded()) << services::log_tail(folder_.path() / (name + ".log"), 40);
-  }
-  std::vector<std::string> run_folders() const {
-    std::vector<std::string> found;
-    for (const auto& user : fs::directory_iterator(folder_.path() / "tmp")) {
-      for (const auto& entry : fs::directory_iterator(user.path())) {
-        if (entry.path().filename().string().starts_with("run-")) found.push_back(entry.path().filename());
-      }
-    }
-    return found;
+  void expect_go(services::ChildProcess& run, const std::string& name) const {
+    EXPECT_EQ(exit_of(run), 0) << services::log_tail(folder_.path() / (name + ".log"), 40);
   }
   // Processes of any run below our TMPDIR: services, their children, the guard.
   std::vector<std::string> processes() const {
     std::vector<std::string> found;
-    const std::string ours = "TMPDIR=" + (folder_.path() / "tmp").string();
+    const std::string ours = "TMPDIR=" + temporary().string();
     for (const auto& entry : fs::directory_iterator("/proc")) {
-      const std::string text = read(entry.path() / "environ");
+      const std::string text = content(entry.path() / "environ");
       if (text.find(ours) == std::string::npos) continue;
       std::ifstream command(entry.path() / "comm");
       std::string name;
@@ -125,19 +117,19 @@ class TracesTest : public ::testing::Test {
     }
     return found;
   }
+  bool log_of_database_says_ready() const {
+    return services::log_contains(folder_.path() / "killed" / "logs" / "db.log", "ready to accept connections");
+  }
   void expect_nothing_left(const std::set<std::string>& before) const {
     EXPECT_THAT(processes(), IsEmpty());
-    EXPECT_THAT(run_folders(), IsEmpty());
+    EXPECT_THAT(run_markers(), IsEmpty());
     EXPECT_THAT(added(before, orphaned_shared_memory()), IsEmpty());
   }
-
-  testing::TemporaryFolder folder_;
-  services::ProcessHost host_{"test-" + folder_.path().filename().string()};
 };
 
 TEST_F(TracesTest, FiftyRunsInARowLeaveNothing) {
   const auto before = orphaned_shared_memory();
-  for (int i = 0; i < 50 && !HasFailure(); ++i) expect_go(*start("out"), "out");
+  for (int i = 0; i < 50 && !HasFailure(); ++i) expect_go(*begin("out"), "out");
   expect_nothing_left(before);
 }
 
@@ -145,34 +137,49 @@ TEST_F(TracesTest, FourRunsAtOnceDoNotDisturbEachOther) {
   const auto before = orphaned_shared_memory();
   for (int round = 0; round < 3 && !HasFailure(); ++round) {
     std::vector<std::unique_ptr<services::ChildProcess>> runs;
-    for (int i = 0; i < 4; ++i) runs.push_back(start("out-" + std::to_string(i)));
+    for (int i = 0; i < 4; ++i) runs.push_back(begin("out-" + std::to_string(i)));
     for (int i = 0; i < 4; ++i) expect_go(*runs[static_cast<std::size_t>(i)], "out-" + std::to_string(i));
   }
+  expect_nothing_left(before);
+}
+
+// The guard killed too: then it is the next start, whatever its TMPDIR.
+TEST_F(TracesTest, TheNextStartSweepsWhatNobodyCouldCleanUp) {
+  const auto before = orphaned_shared_memory();
+  const auto run = begin("killed");
+  while (!log_of_database_says_ready() && !run->exited()) std::this_thread::yield();
+  for (const auto& process : processes()) {
+    if (process.ends_with(" sluice-guard")) kill(std::stoi(process), SIGKILL);
+  }
+  kill(run->pid(), SIGKILL);
+  run->wait(10s);
+  EXPECT_FALSE(run_markers().empty());
+  expect_go(*begin("after"), "after");
   expect_nothing_left(before);
 }
 
 TEST_F(TracesTest, KilledAtThirtyRandomMomentsItLeavesNothing) {
   const auto before = orphaned_shared_memory();
   const auto begun = std::chrono::steady_clock::now();
-  expect_go(*start("out"), "out");
+  expect_go(*begin("out"), "out");
   const auto whole_run = std::chrono::steady_clock::now() - begun;
   std::mt19937 random(20261121);
   std::uniform_int_distribution<std::int64_t> moment(0, std::chrono::nanoseconds(whole_run).count());
   std::chrono::nanoseconds longest{0};
   for (int i = 0; i < 30 && !HasFailure(); ++i) {
-    const auto run = start("killed");
+    const auto run = begin("killed");
     run->wait(std::chrono::nanoseconds(moment(random)));
     kill(run->pid(), SIGKILL);
     run->wait(10s);
     const auto killed = std::chrono::steady_clock::now();
     // The bound only ends the test when something is left for good.
-    while (!(processes().empty() && run_folders().empty()) && std::chrono::steady_clock::now() < killed + 20s) {
+    while (!(processes().empty() && run_markers().empty()) && std::chrono::steady_clock::now() < killed + 20s) {
       std::this_thread::yield();
     }
     longest = std::max(longest, std::chrono::nanoseconds(std::chrono::steady_clock::now() - killed));
     expect_nothing_left(before);
   }
-  expect_go(*start("after"), "after");
+  expect_go(*begin("after"), "after");
   expect_nothing_left(before);
   RecordProperty("longest_clean_up_ms", std::to_string(longest.count() / 1'000'000));
   std::cout << "longest clean-up after SIGKILL: " << longest.count() / 1'000'000 << " ms\n";

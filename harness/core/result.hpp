@@ -118,6 +118,10 @@ struct LedgerEntry {
   std::uint64_t sequence = 0;
   std::string record;   ///< the record's hash; empty when it was not recorded
   std::string problem;  ///< why it was not
+  bool asked = false;   ///< somebody named this ledger; a run that is not in it then did not do what it was told to
+
+  /// Whether the run should have been recorded and was not.
+  bool missing() const { return asked && record.empty() && !problem.empty(); }
 };
 
 /// What exactly was judged.

@@ -63,6 +63,7 @@ class CrossChecker {
     }
     check_names();
     check_needs_of_services();
+    check_services();
     check_actions();
     check_phases();
     check_waivers();
@@ -123,6 +124,34 @@ class CrossChecker {
       });
     }
     for (const auto& service : services->members) report_cycle(service.key, service.at, graph, "service");
+  }
+
+  void check_services() {
+    const Node* services = root_.find("services");
+    if (services == nullptr) return;
+    for (const auto& service : services->members) {
+      const Node* storage = service.value.find("storage");
+      if (text_of(storage) == "memory" && text_of(service.value.find("durable")) == "true") {
+        problems_.add(storage->at,
+                      fmt::format("service '{}' is durable, and memory is not: leave out one of the two", service.key));
+      }
+      const Node* ready = service.value.find("ready");
+      if (ready != nullptr) check_command(*ready);
+      if (const Node* activation = service.value.find("socket_activation");
+          text_of(activation) == "true" && !holds_condition(ready)) {
+        problems_.add(activation->at,
+                      fmt::format("service '{}': with socket_activation its address takes connections before it runs, "
+                                  "which says nothing of its being ready; add ready.http, ready.log, ready.command or "
+                                  "ready.sql",
+                                  service.key));
+      }
+    }
+  }
+
+  static bool holds_condition(const Node* ready) {
+    if (ready == nullptr) return false;
+    return ready->find("http") != nullptr || ready->find("log") != nullptr || ready->find("command") != nullptr ||
+           ready->find("sql") != nullptr;
   }
 
   void check_actions() {
@@ -365,8 +394,8 @@ class CrossChecker {
   }
 
   // Everybody on the machine can read a command line; an environment only its owner.
-  void check_command(const Node::Member& member) {
-    for (const Node* word : scalars(member.value.find("command"))) {
+  void check_command(const Node& node) {
+    for (const Node* word : scalars(node.find("command"))) {
       std::string ignored;
       for (const auto& reference : find_references(word->text, ignored)) {
         if (reference.name != "secret") continue;
@@ -383,7 +412,7 @@ class CrossChecker {
       if (found == nullptr) continue;
       for (const auto& member : found->members) {
         const bool is_service = std::string_view(section) == "services";
-        check_command(member);
+        check_command(member.value);
         for_each_text(member.value, [&](const Node& text) { check_text(text, is_service ? member.key : ""); });
       }
     }

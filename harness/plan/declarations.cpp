@@ -84,6 +84,17 @@ Alternative process_kind() {
        unanswered_for()}};
 }
 
+ParameterSpec storage() {
+  ParameterSpec spec =
+      text("storage",
+           "where its data lies: `memory` is fast, and fails where there is too little room; `disk` is for data that "
+           "may outgrow memory; `auto` takes memory when it is not durable and 2 GiB and 16 times the files of `load` "
+           "are free there");
+  spec.choices = {"auto", "memory", "disk"};
+  spec.default_text = "auto";
+  return spec;
+}
+
 Alternative postgres_kind() {
   return {"postgres",
           "A private PostgreSQL cluster on a unix socket, made for the run and removed with it.",
@@ -101,6 +112,7 @@ Alternative postgres_kind() {
             .type = ParameterType::boolean,
             .doc = "keep fsync and full_page_writes on; off is faster and safe for data that is thrown away",
             .default_text = "false"},
+           storage(),
            duration("within", "how long start-up may take, and each file of `load`", "60s"),
            unanswered_for()}};
 }

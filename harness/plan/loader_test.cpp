@@ -183,6 +183,18 @@ TEST(Loader, RefusesSecretsOnACommandLine) {
   EXPECT_EQ(problems_of(with(good_plan, "timeout: 5m", "env: { P: \"${secret.SLUICE_TEST_SECRET}\" }")), "");
 }
 
+TEST(Loader, RefusesSecretsOnTheCommandLineThatAsksWhetherAServiceIsReady) {
+  setenv("SLUICE_TEST_SECRET", "hunter2", 1);
+  EXPECT_THAT(problems_of(with(good_plan, "ready: { http: /health, within: 3s }",
+                               "ready: { command: [probe, \"${secret.SLUICE_TEST_SECRET}\"] }")),
+              ::testing::ContainsRegex("plan.yaml:[0-9]+:[0-9]+: .*would stand in the process list"));
+}
+
+TEST(Loader, RefusesADurableClusterInMemory) {
+  EXPECT_THAT(problems_of(with(good_plan, "{ kind: postgres,", "{ kind: postgres, durable: true, storage: memory,")),
+              HasSubstr("is durable, and memory is not"));
+}
+
 TEST(Loader, RefusesATextThatProgramsWouldCutOff) {
   EXPECT_THAT(problems_of(with(good_plan, "[./migrate.sh]", "[\"./a\\0b\"]")), HasSubstr("holds a NUL byte"));
 }

@@ -53,4 +53,12 @@ std::string expand(std::string_view text, const std::function<std::string(const 
   return result;
 }
 
+nlohmann::json fill_texts(const nlohmann::json& value, const std::function<std::string(const std::string&)>& fill) {
+  if (value.is_string()) return fill(value.get_ref<const std::string&>());
+  if (!value.is_structured()) return value;
+  nlohmann::json filled = value;
+  for (auto& item : filled) item = fill_texts(item, fill);
+  return filled;
+}
+
 }  // namespace sluice::plan

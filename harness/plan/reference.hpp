@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,5 +19,8 @@ std::vector<Reference> find_references(std::string_view text, std::string& error
 
 /// `text` with each reference replaced by what `value` returns and `$$` by `$`.
 std::string expand(std::string_view text, const std::function<std::string(const Reference&)>& value);
+
+/// `value` with every text in it, at any depth, replaced by what `fill` makes of it; names of members stay.
+nlohmann::json fill_texts(const nlohmann::json& value, const std::function<std::string(const std::string&)>& fill);
 
 }  // namespace sluice::plan

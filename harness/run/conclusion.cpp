@@ -43,6 +43,7 @@ void conclude(RunResult& result) {
     if (result.decision == Decision::inconclusive) result.deciding_rule = result.environment_failure;
     result.exit_code = ExitCode::environment;
   }
+  if (result.ledger.missing()) result.exit_code = ExitCode::environment;
   if (result.deciding_rule.empty()) result.deciding_rule = "nothing ran";
 }
 

@@ -59,5 +59,20 @@ TEST(Conclusion, OfNothingIsNotGo) {
   EXPECT_EQ(concluded({entered}).decision, Decision::inconclusive);
 }
 
+TEST(Conclusion, SaysThatTheLedgerThatWasNamedDoesNotHoldTheRun) {
+  RunResult run;
+  run.phases = {phase("a", Decision::go)};
+  run.ledger = {.path = "ledger.db", .problem = "the disk is full", .asked = true};
+  conclude(run);
+  EXPECT_EQ(run.decision, Decision::go);
+  EXPECT_EQ(run.exit_code, ExitCode::environment);
+  run.ledger.asked = false;  // nobody named it: that is a warning
+  conclude(run);
+  EXPECT_EQ(run.exit_code, ExitCode::go);
+  run.ledger = {.path = "ledger.db", .record = "2c26", .problem = "its mark was not written", .asked = true};
+  conclude(run);
+  EXPECT_EQ(run.exit_code, ExitCode::go);
+}
+
 }  // namespace
 }  // namespace sluice::run

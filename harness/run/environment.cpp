@@ -43,6 +43,7 @@ Environment::Environment(const plan::Plan& plan, const RunOptions& options, cons
       host_(folder.marker(), [&folder](pid_t group, bool alive) { folder.note_group(group, alive); }) {
   environment_ = {.host = &host_,
                   .work = folder.path(),
+                  .memory = folder.memory(),
                   .logs = fs::absolute(options.output) / "logs",
                   .ports = folder.ports(),
                   .directory = plan.directory,
@@ -74,11 +75,7 @@ std::string Environment::expand(const std::string& text, const std::string& self
 }
 
 json Environment::expand(const json& value) {
-  if (value.is_string()) return expand(value.get<std::string>());
-  if (!value.is_structured()) return value;
-  json expanded = value;
-  for (auto& item : expanded) item = expand(item);
-  return expanded;
+  return plan::fill_texts(value, [this](const std::string& text) { return expand(text); });
 }
 
 namespace {

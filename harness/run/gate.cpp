@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "harness/core/glob.hpp"
 #include "harness/core/printable.hpp"
@@ -26,8 +27,28 @@ std::string names_of(const std::vector<const Waiver*>& waivers) {
   return text;
 }
 
+bool has_sample(const CheckResult& check) {
+  const auto parameters = nlohmann::json::parse(check.parameters, nullptr, false);
+  return parameters.is_object() && parameters.contains("sample");
+}
+
+// Nobody can tell what those are that the report does not list, so nothing that is written down covers them.
+std::string unlisted_text(const CheckResult& check, const Cover& cover) {
+  const std::size_t listed = check.outcome.findings.size();
+  const std::uint64_t total = check.outcome.findings_total;
+  if (total < listed)
+    return fmt::format("it lists {} and counts {}, so its report contradicts itself", counted(listed, "finding"),
+                       total);
+  return fmt::format(
+      "{} of its {} {} not listed, and a waiver covers only what is listed: mend what they show{}, or narrow the check "
+      "to what should hold",
+      cover.unlisted, counted(total, "finding"), cover.unlisted == 1 ? "is" : "are",
+      has_sample(check) ? fmt::format(", have {} list them by `sample: {}` as far as its kind goes", check.name, total)
+                        : "");
+}
+
 // What keeps the waivers from covering a failed check; empty when none of them has to do with it.
-std::string why_not_waived(const Cover& cover) {
+std::string why_not_waived(const CheckResult& check, const Cover& cover) {
   if (cover.by.empty() && cover.lapsed.empty()) return "";
   std::string text;
   if (!cover.uncovered.empty()) {
@@ -37,12 +58,7 @@ std::string why_not_waived(const Cover& cover) {
     if (cover.uncovered.size() > 1) text += fmt::format(" and {} more", cover.uncovered.size() - 1);
   }
   if (!cover.lapsed.empty()) text += "; expired: the waiver of " + names_of(cover.lapsed);
-  if (cover.unlisted > 0) {
-    text += fmt::format(
-        "; {} of its findings {} not listed, so no waiver can be shown to cover {}: have the check list "
-        "them all, or mend what they show",
-        cover.unlisted, cover.unlisted == 1 ? "is" : "are", cover.unlisted == 1 ? "it" : "them");
-  }
+  if (cover.unlisted > 0) text += "; " + unlisted_text(check, cover);
   return text;
 }
 
@@ -64,7 +80,7 @@ void judge_failed(const PhaseWaivers& waivers, const CheckResult& check, RuleRes
     return;
   }
   rule.decision = Decision::no_go;
-  rule.explanation += cover.whole() ? "; it is waived, but it examined nothing" : why_not_waived(cover);
+  rule.explanation += cover.whole() ? "; it is waived, but it examined nothing" : why_not_waived(check, cover);
 }
 
 // Too few samples can be put up with. A check that is blind here cannot: it would keep its gate open for good.

@@ -12,6 +12,7 @@
 #include "harness/core/printable.hpp"
 #include "harness/net/endpoint.hpp"
 #include "harness/run/gate.hpp"
+#include "harness/run/overlap.hpp"
 #include "harness/services/log_tail.hpp"
 
 namespace sluice::run {
@@ -217,21 +218,6 @@ void PhaseRunner::run_side_by_side(const plan::PhaseSpec& phase, const std::vect
   }
 }
 
-namespace {
-
-// How long a check and the actions were under way at once.
-std::chrono::nanoseconds overlap(const CheckResult& check, const std::vector<ActionResult>& actions) {
-  std::chrono::nanoseconds shared{0};
-  for (const auto& action : actions) {
-    const auto begin = std::max(check.started, action.started);
-    const auto end = std::min(check.started + check.duration, action.started + action.duration);
-    if (end > begin) shared += end - begin;
-  }
-  return shared;
-}
-
-}  // namespace
-
 // Checks that may have company run beside the actions, which wait until each of them has begun; those that must be
 // alone follow, as does everything when there is no action.
 bool PhaseRunner::run_during(const plan::PhaseSpec& phase, PhaseResult& result) {
@@ -270,11 +256,7 @@ bool PhaseRunner::run_during(const plan::PhaseSpec& phase, PhaseResult& result) 
     if (broken) std::rethrow_exception(broken);
   }
   for (auto& check : overlapping.checks) {
-    check.overlapped = overlap(check, result.actions);
-    if (check.outcome.verdict == Verdict::passed && check.overlapped == std::chrono::nanoseconds(0)) {
-      check.outcome.verdict = Verdict::inconclusive;
-      check.outcome.reason = "it was over before the actions that it should watch began: " + check.outcome.reason;
-    }
+    judge_overlap(check, result.actions);
     result.checks.push_back(std::move(check));
   }
   if (entered) run_stage(phase, alone, "during", result);

@@ -138,10 +138,19 @@ TEST_F(WaiverTest, NeedsNoWaiverForInfoAndWarnings) {
 TEST_F(WaiverTest, StaysClosedWhenFindingsAreNotListed) {
   phase_.checks[0].outcome.findings_total = 3;
   EXPECT_EQ(decision().decision, Decision::no_go);
-  EXPECT_THAT(decision().deciding_rule, HasSubstr("1 of its findings is not listed, so no waiver can be shown to cover "
-                                                  "it"));
+  const std::size_t listed = phase_.checks[0].outcome.findings.size();
+  ASSERT_EQ(listed, 2u);
+  EXPECT_THAT(decision().deciding_rule,
+              HasSubstr("1 of its 3 findings is not listed, and a waiver covers only what is listed: mend what they "
+                        "show, or narrow the check"));
+  phase_.checks[0].outcome.findings_total = 500;
+  phase_.checks[0].parameters = R"({"sample": 20})";
+  EXPECT_EQ(decision().decision, Decision::no_go);
+  EXPECT_THAT(decision().deciding_rule, HasSubstr("498 of its 500 findings are not listed"));
+  EXPECT_THAT(decision().deciding_rule, HasSubstr("`sample: 500`"));
   phase_.checks[0].outcome.findings_total = 1;  // a report that contradicts itself
   EXPECT_EQ(decision().decision, Decision::no_go);
+  EXPECT_THAT(decision().deciding_rule, HasSubstr("lists 2 findings and counts 1"));
 }
 
 TEST_F(WaiverTest, StaysClosedOnAFailureThatListsNoError) {

@@ -107,11 +107,11 @@ void OwnedService::end_with_descendants(ChildProcess& child, int signal, std::ch
   descendants.kill(std::chrono::seconds(2));
 }
 
-void OwnedService::end() noexcept {
+void OwnedService::end(int signal) noexcept {
   stopping_ = true;
   // Only this thread replaces child_ (start and stop come one at a time), so it may be read without the lock, and those
   // who ask whether it lives need not wait until it has ended.
-  if (child_) end_with_descendants(*child_, ending_.signal, ending_.grace);
+  if (child_) end_with_descendants(*child_, signal, ending_.grace);
   std::unique_ptr<ChildProcess> gone;
   {
     const std::lock_guard lock(mutex_);

@@ -14,9 +14,10 @@ namespace sluice::services {
 /// called again after stop(); died(), signal() and probe() from any thread beside it.
 class OwnedService : public Service {
  public:
-  ~OwnedService() override { end(); }
+  ~OwnedService() override { end(ending_.discard_signal); }
 
-  void stop() noexcept override { end(); }
+  void stop() noexcept override { end(ending_.signal); }
+  void discard() noexcept override { end(ending_.discard_signal); }
   void signal(int signal) override;
   std::optional<std::string> died() const override;
   /// Also notices a process that is halted (SIGSTOP), which the kernel would go on taking connections for.
@@ -29,6 +30,7 @@ class OwnedService : public Service {
   struct Ending {
     int signal;
     std::chrono::nanoseconds grace;
+    int discard_signal = signal;  ///< when what it holds is thrown away
   };
   OwnedService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment, Ending ending);
 
@@ -51,7 +53,7 @@ class OwnedService : public Service {
   const ServiceEnvironment& environment_;
 
  private:
-  void end() noexcept;
+  void end(int signal) noexcept;
   void end_with_descendants(ChildProcess& child, int signal, std::chrono::nanoseconds grace) const;
 
   std::filesystem::path log_;

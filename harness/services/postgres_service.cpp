@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <pqxx/pqxx>
 
 #include "harness/core/errors.hpp"
 #include "harness/net/http_client.hpp"
+#include "harness/services/memory_room.hpp"
 #include "harness/services/postgres_loader.hpp"
 #include "harness/stores/postgres_connection.hpp"
 
@@ -50,8 +52,8 @@ std::optional<RunAs> unprivileged_user() {
 }  // namespace
 
 PostgresService::PostgresService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment)
-    // SIGINT is the fast shutdown: sessions are ended, data is flushed.
-    : OwnedService(spec, environment, {SIGINT, std::chrono::seconds(5)}),
+    // SIGINT is the fast shutdown: sessions are ended, data is flushed. SIGQUIT flushes nothing.
+    : OwnedService(spec, environment, {SIGINT, std::chrono::seconds(5), SIGQUIT}),
       binaries_(find_binaries()),
       folder_(environment.work / spec.name),
       run_as_(unprivileged_user()),
@@ -69,18 +71,46 @@ std::map<std::string, std::string> PostgresService::attributes() const {
           {"log", log().string()}};
 }
 
-void PostgresService::prepare_folders() {
-  fs::create_directories(folder_);
-  if (run_as_ && chown(folder_.c_str(), run_as_->user, run_as_->group) != 0) {
-    throw EnvironmentError(fmt::format("cannot hand {} to the user that PostgreSQL runs as", folder_.string()));
+void PostgresService::give_folder(const fs::path& folder) const {
+  fs::create_directories(folder);
+  if (run_as_ && chown(folder.c_str(), run_as_->user, run_as_->group) != 0) {
+    throw EnvironmentError(fmt::format("cannot hand {} to the user that PostgreSQL runs as", folder.string()));
   }
+}
+
+// A cluster is a thousand small files: in memory they are there, and gone again, in a tenth of the time.
+void PostgresService::choose_storage() {
+  StorageRequest request{.wanted = parameters_.text("storage"),
+                         .durable = parameters_.boolean("durable"),
+                         .room = memory_room(environment_.memory)};
+  if (parameters_.has("load")) {
+    for (const auto& entry : parameters_.value("load")) {
+      std::error_code none;
+      const auto size = fs::file_size(environment_.directory / Parameters(entry).text("file"), none);
+      if (!none) request.loaded += size;  // what cannot be read is refused when it is loaded
+    }
+  }
+  const std::string why = why_on_disk(request);
+  if (!why.empty() && request.wanted == "memory") {
+    throw EnvironmentError(
+        fmt::format("service {}: its data cannot lie in memory as `storage: memory` asks: {}; make room, or choose "
+                    "`storage: disk` or `auto`",
+                    spec_.name, why));
+  }
+  in_memory_ = why.empty();
+  const fs::path parent = in_memory_ ? environment_.memory / spec_.name : folder_;
+  give_folder(folder_);
+  if (in_memory_) give_folder(parent);
+  data_ = parent / "data";
+  std::ofstream(log(), std::ios::app) << "sluice: data in " << data_.string()
+                                      << (in_memory_ ? " (memory)" : " (disk: " + why + ")") << '\n';
 }
 
 std::vector<std::string> PostgresService::server_command() const {
   std::vector<std::string> command{
-      (binaries_ / "postgres").string(), "-D", (folder_ / "data").string(), "-k", folder_.string(), "-c",
-      "listen_addresses=", "-c", "unix_socket_permissions=0777", "-c", "max_connections=200",
-      // in its data folder, not in /dev/shm: it goes with the folder, however the server ends
+      (binaries_ / "postgres").string(), "-D", data_.string(), "-k", folder_.string(), "-c", "listen_addresses=", "-c",
+      "unix_socket_permissions=0777", "-c", "max_connections=200",
+      // in its data folder: it goes with the folder, however the server ends
       "-c", "dynamic_shared_memory_type=mmap", "-c", "timezone=UTC", "-c", "log_timezone=UTC"};
   if (!spec_.parameters.boolean("durable")) {
     for (const char* setting : {"fsync=off", "synchronous_commit=off", "full_page_writes=off"}) {
@@ -169,14 +199,13 @@ void PostgresService::fill(std::stop_token stop) {
 
 void PostgresService::start(std::stop_token stop) {
   const auto within = spec_.parameters.duration("within");
-  const fs::path data = folder_ / "data";
   if (!initialised_) {
     parameters_ = expanded(spec_.parameters, environment_, spec_.name);
-    prepare_folders();
     std::error_code ignored;
-    fs::remove_all(data, ignored);  // of a start that was given up
+    if (!data_.empty()) fs::remove_all(data_, ignored);  // of a start that was given up
+    choose_storage();
     try {
-      template_.copy_to(data, *environment_.host, log(), within, stop);
+      template_.copy_to(data_, *environment_.host, log(), within, stop);
     } catch (const EnvironmentError& error) {
       throw EnvironmentError(fmt::format("service {}: {}", spec_.name, error.what()));
     }
@@ -187,8 +216,35 @@ void PostgresService::start(std::stop_token stop) {
   initialised_ = true;
 }
 
+// Were memory used up, the kernel would end programs of its own choice, and the server would take that for a full disk.
+void PostgresService::end_before_memory_does() {
+  if (memory_room(environment_.memory) >= least_memory_left) return;
+  std::error_code changing;  // the server makes and removes files meanwhile
+  std::uint64_t bytes = 0;
+  for (fs::recursive_directory_iterator entry(data_, changing), end; !changing && entry != end;
+       entry.increment(changing)) {
+    std::error_code gone;
+    const auto size = entry->is_regular_file(gone) ? entry->file_size(gone) : 0;
+    if (!gone) bytes += size;
+  }
+  if (bytes < 4 * least_memory_left) return;  // others have taken it
+  outgrew_memory_ = true;
+  try {
+    signal(SIGQUIT);
+  } catch (const EnvironmentError&) {  // it has ended
+  }
+}
+
+std::optional<std::string> PostgresService::died() const {
+  auto how = OwnedService::died();
+  if (how && outgrew_memory_)
+    *how = "its data has grown until hardly any memory was left, and so it was ended; add `storage: disk`";
+  return how;
+}
+
 // One connection only: it is asked every second while others measure.
 std::string PostgresService::ask(std::stop_token stop) {
+  if (in_memory_) end_before_memory_does();
   std::string missing = ask_database("postgres", stop);
   // It answers, and somebody else has all its sessions.
   if (missing.find("too many clients") != std::string::npos || missing.find("connection slots") != std::string::npos)

@@ -1,6 +1,8 @@
+#include <cstdlib>
 #include <fstream>
 #include <pqxx/pqxx>
 
+#include "harness/services/memory_room.hpp"
 #include "harness/services/supervisor_fixture.hpp"
 
 namespace sluice::services {
@@ -136,6 +138,60 @@ TEST_F(PostgresServiceTest, NamesTheFileAndTheLineThatCannotBeLoaded) {
   up("  db: { kind: postgres, load: [ { database: postgres, file: bad.sql } ] }\n");
   EXPECT_THAT(failure_of_start(), AllOf(HasSubstr("service db: cannot load its data: loading "),
                                         HasSubstr("bad.sql:3: "), HasSubstr("no_such_column")));
+}
+
+class PostgresInMemoryTest : public PostgresServiceTest {
+ protected:
+  PostgresInMemoryTest() {
+    std::string name = "/dev/shm/sluice-test-XXXXXX";
+    if (memory_room("/dev/shm") == 0 || mkdtemp(name.data()) == nullptr) return;
+    environment_.memory = name;
+    fs::permissions(name, fs::perms(0711));
+  }
+  ~PostgresInMemoryTest() override {
+    supervisor_.reset();
+    release_shared_memory(environment_.memory / "db" / "data");
+    std::error_code ignored;
+    if (!environment_.memory.empty()) fs::remove_all(environment_.memory, ignored);
+  }
+  void SetUp() override {
+    if (!why_on_disk({.wanted = "auto", .room = memory_room(environment_.memory)}).empty())
+      GTEST_SKIP() << "too little memory is free here";
+  }
+};
+
+TEST_F(PostgresInMemoryTest, KeepsItsDataThereAndOverARestart) {
+  up(one_database);
+  start();
+  EXPECT_TRUE(fs::exists(environment_.memory / "db" / "data" / "PG_VERSION"));
+  EXPECT_FALSE(fs::exists(folder_.path() / "db" / "data"));
+  EXPECT_TRUE(log_contains(folder_.path() / "db.log", "(memory)"));
+  EXPECT_EQ(value("CREATE TABLE t (x int); INSERT INTO t VALUES (7) RETURNING x", "voice"), "7");
+  supervisor_->restart("db", {});
+  EXPECT_EQ(value("SELECT x FROM t", "voice"), "7");
+  EXPECT_TRUE(log_contains(folder_.path() / "db.log", "shutting down"));  // in order: its data stays
+  supervisor_->stop();
+  EXPECT_TRUE(log_contains(folder_.path() / "db.log", "received immediate shutdown request"));
+  EXPECT_FALSE(fs::exists(environment_.memory / "db" / "data" / "postmaster.pid"));
+}
+
+TEST_F(PostgresInMemoryTest, WhatIsDurableOrAskedToLiesOnTheDisk) {
+  for (const char* option : {"durable: true", "storage: disk"}) {
+    up(std::string("  db: { kind: postgres, ") + option + " }\n");
+    start();
+    EXPECT_TRUE(fs::exists(folder_.path() / "db" / "data" / "PG_VERSION")) << option;
+    supervisor_.reset();
+    fs::remove_all(folder_.path() / "db");
+  }
+}
+
+TEST_F(PostgresServiceTest, SaysWhyItsDataCannotLieInMemory) {
+  up("  db: { kind: postgres, storage: memory }\n");
+  EXPECT_THAT(
+      failure_of_start(),
+      AllOf(HasSubstr("service db: its data cannot lie in memory as `storage: memory` asks: memory has room for 0 "
+                      "MiB, and 2048 MiB should be free"),
+            HasSubstr("choose `storage: disk` or `auto`")));
 }
 
 TEST_F(PostgresServiceTest, NamesAFileThatIsMissing) {

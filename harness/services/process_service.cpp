@@ -13,40 +13,12 @@ namespace {
 
 constexpr int most_ports = 4;  // the first, and three more when somebody was faster
 
-// Everybody on the machine can read a command line; an environment only its owner.
-void refuse_secrets(const plan::ServiceSpec& spec, const Parameters& ready) {
-  if (!ready.has("command")) return;
-  for (const auto& word : ready.texts("command")) {
-    std::string ignored;
-    for (const auto& reference : plan::find_references(word, ignored)) {
-      if (reference.name != "secret") continue;
-      throw InputError(
-          fmt::format("service {}: ready.command: {} would stand in the process list; hand it over by `env: {{ "
-                      "{}: \"{}\" }}`",
-                      spec.name, reference.text, reference.attribute, reference.text));
-    }
-  }
-}
-
-bool holds_condition(const Parameters& ready) {
-  return ready.has("http") || ready.has("log") || ready.has("command") || ready.has("sql");
-}
-
 }  // namespace
 
 ProcessService::ProcessService(const plan::ServiceSpec& spec, const ServiceEnvironment& environment)
     : OwnedService(spec, environment, {SIGTERM, spec.parameters.duration("stop_within")}),
       socket_activation_(spec.parameters.boolean("socket_activation")),
-      port_(std::make_unique<PortReservation>(environment.ports)) {
-  refuse_secrets(spec, spec.parameters.record("ready"));
-  if (socket_activation_ && !holds_condition(spec.parameters.record("ready"))) {
-    throw InputError(
-        fmt::format("service {}: with socket_activation its address takes connections before it runs, which says "
-                    "nothing of its being "
-                    "ready; add ready.http, ready.log, ready.command or ready.sql",
-                    spec.name));
-  }
-}
+      port_(std::make_unique<PortReservation>(environment.ports)) {}
 
 std::uint16_t ProcessService::port() const {
   const std::lock_guard lock(mutex_);

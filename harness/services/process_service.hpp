@@ -16,6 +16,7 @@ class ProcessService final : public OwnedService {
   std::map<std::string, std::string> attributes() const override;
   void start(std::stop_token stop) override;
   void stop() noexcept override;
+  void discard() noexcept override { stop(); }
   std::filesystem::path program() const override;
 
  protected:

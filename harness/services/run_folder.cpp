@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -19,11 +20,11 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <set>
 #include <sstream>
 
 #include "harness/core/errors.hpp"
+#include "harness/services/memory_room.hpp"
 
 namespace sluice::services {
 namespace {
@@ -32,8 +33,14 @@ namespace fs = std::filesystem;
 
 // The whole of a /proc file: several reads, because the kernel hands out a page at a time.
 std::string read_proc(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  std::string text;
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return text;
+  std::array<char, 4096> page;
+  ssize_t count = 0;
+  while ((count = read(descriptor, page.data(), page.size())) > 0) text.append(page.data(), static_cast<size_t>(count));
+  close(descriptor);
+  return text;
 }
 
 void for_each_process(const std::function<void(int)>& visit) {
@@ -101,8 +108,8 @@ int take_owner_lock(const fs::path& folder) {
   return -1;
 }
 
-void remove_run(const fs::path& folder, const std::string& marker) {
-  end_processes_of_run(marker);
+// Once no process of the run is left.
+void remove_folder(const fs::path& folder) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) release_shared_memory(entry.path() / "data");
   fs::remove_all(folder, ignored);
@@ -115,16 +122,61 @@ void sweep(const fs::path& base) {
     if (!name.starts_with("run-")) continue;
     const int lock = take_owner_lock(entry.path());
     if (lock < 0) continue;
-    remove_run(entry.path(), name);
+    end_processes_of_run(name);
+    remove_folder(entry.path());
     close(lock);
   }
+}
+
+// Folders in memory have no base: nothing at all is left there after a run. Their names hold the run's marker.
+constexpr const char* memory_root = "/dev/shm";
+
+std::string memory_prefix() { return fmt::format("sluice-{}-", getuid()); }
+
+// Of all runs of this user, whatever their base.
+void sweep_memory() {
+  const std::string prefix = memory_prefix();
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(memory_root, ignored)) {
+    const std::string name = entry.path().filename();
+    struct stat status {};
+    if (!name.starts_with(prefix) || lstat(entry.path().c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
+        status.st_uid != getuid())
+      continue;
+    const int lock = take_owner_lock(entry.path());
+    if (lock < 0) continue;
+    end_processes_of_run(name.substr(prefix.size(), name.rfind('-') - prefix.size()));
+    remove_folder(entry.path());
+    close(lock);
+  }
+}
+
+// Makes the run's folder in memory and takes its lock. Empty where there is no memory to be had, or none that we may
+// write: then everything lies on the disk.
+fs::path make_memory_folder(const std::string& marker, int& lock) {
+  constexpr int attempts = 10;  // there is no lock around it all: a sweeper may take the folder before we hold it
+  for (int attempt = 0; attempt < attempts && memory_room(memory_root) > 0; ++attempt) {
+    std::string name = fmt::format("{}/{}{}-XXXXXX", memory_root, memory_prefix(), marker);
+    if (mkdtemp(name.data()) == nullptr) return {};
+    lock = take_owner_lock(name);
+    struct stat status {};
+    if (lock >= 0 && fstat(lock, &status) == 0 && status.st_nlink > 0) {
+      chmod(name.c_str(), 0711);  // an unprivileged PostgreSQL must get through to its own folder
+      return name;
+    }
+    if (lock >= 0) close(lock);
+    lock = -1;
+    std::error_code ignored;
+    fs::remove_all(name, ignored);
+  }
+  return {};
 }
 
 constexpr int farewell = 0;  // on the guard's pipe; other numbers are process groups, negative when they are gone
 
 // The guard: reads its pipe until the last writer is gone. A farewell means "all is done"; the end without it means
 // that sluice was killed, and then the guard does what sluice cannot do any more.
-[[noreturn]] void run_guard(int pipe_end, const fs::path& folder, const std::string& marker) {
+[[noreturn]] void run_guard(int pipe_end, const fs::path& folder, const fs::path& memory, const std::string& marker) {
   setsid();
   const int null = open("/dev/null", O_RDWR);
   for (int standard = 0; standard < 3; ++standard) dup2(null, standard);
@@ -145,7 +197,8 @@ constexpr int farewell = 0;  // on the guard's pipe; other numbers are process g
   }
   end_processes_of_run(marker);
   for (const int group : groups) killpg(group, SIGKILL);
-  remove_run(folder, marker);
+  if (!memory.empty()) remove_folder(memory);
+  remove_folder(folder);
   _exit(0);
 }
 
@@ -225,6 +278,7 @@ void release_shared_memory(const fs::path& data_folder) {
 RunFolder::RunFolder() : base_(base_folder()) {
   const BaseLock lock(base_);
   sweep(base_);
+  sweep_memory();
   std::string name = (base_ / "run-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) {
     throw EnvironmentError(fmt::format("cannot make a folder in {}: {}", base_.string(), std::strerror(errno)));
@@ -233,15 +287,17 @@ RunFolder::RunFolder() : base_(base_folder()) {
   chmod(path_.c_str(), 0711);  // an unprivileged PostgreSQL must get through to its own folder
   marker_ = path_.filename();
   owner_lock_ = take_owner_lock(path_);
+  memory_ = make_memory_folder(marker_, memory_lock_);
   int ends[2];
   if (owner_lock_ < 0 || pipe2(ends, O_CLOEXEC) != 0) throw EnvironmentError("cannot set up " + path_.string());
   // Orphans of our children become ours, so that none escapes to init while we live.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   guard_pid_ = fork();
   if (guard_pid_ == 0) {
-    // The lock must die with sluice, not with the guard.
+    // The locks must die with sluice, not with the guard.
     close(owner_lock_);
-    run_guard(ends[0], path_, marker_);
+    if (memory_lock_ >= 0) close(memory_lock_);
+    run_guard(ends[0], path_, memory_, marker_);
   }
   close(ends[0]);
   guard_pipe_ = ends[1];
@@ -255,12 +311,15 @@ void RunFolder::note_group(int group, bool alive) const {
 }
 
 RunFolder::~RunFolder() {
-  remove_run(path_, marker_);
+  end_processes_of_run(marker_);
+  if (!memory_.empty()) remove_folder(memory_);
+  remove_folder(path_);
   end_adopted(guard_pid_);
   note_group(farewell, true);
   close(guard_pipe_);
   waitpid(guard_pid_, nullptr, 0);
   close(owner_lock_);
+  if (memory_lock_ >= 0) close(memory_lock_);
 }
 
 }  // namespace sluice::services

@@ -5,9 +5,9 @@
 
 namespace sluice::services {
 
-/// Everything a run owns on this machine: a folder of its own below a per-user base folder, and the processes whose
-/// environment carries its marker. However the run ends, both go: by the destructor, by the guard process when sluice
-/// is killed, or by the next start.
+/// Everything a run owns on this machine: a folder of its own below a per-user base folder, another in memory where
+/// there is such a place, and the processes whose environment carries its marker. However the run ends, all of it goes:
+/// by the destructor, by the guard process when sluice is killed, or by the next start.
 class RunFolder {
  public:
   /// Sweeps what dead runs left, makes the folder and starts the guard. Must be called before any thread is started,
@@ -18,6 +18,8 @@ class RunFolder {
   RunFolder& operator=(const RunFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  /// For data that is thrown away and must be fast; empty where nothing can be kept in memory.
+  const std::filesystem::path& memory() const { return memory_; }
   /// Shared by the user's runs: port locks. Services keep what else they share beside it.
   std::filesystem::path ports() const { return base_ / "ports"; }
   const std::string& marker() const { return marker_; }
@@ -28,8 +30,10 @@ class RunFolder {
  private:
   std::filesystem::path base_;
   std::filesystem::path path_;
+  std::filesystem::path memory_;
   std::string marker_;
   int owner_lock_ = -1;
+  int memory_lock_ = -1;
   int guard_pipe_ = -1;
   int guard_pid_ = -1;
 };

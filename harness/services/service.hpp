@@ -18,6 +18,7 @@ namespace sluice::services {
 struct ServiceEnvironment {
   ProcessHost* host = nullptr;
   std::filesystem::path work;       ///< the run's private folder
+  std::filesystem::path memory{};   ///< the run's private folder in memory; empty when it has none
   std::filesystem::path logs;       ///< one log per service
   std::filesystem::path ports;      ///< port locks shared by the user's runs; `templates` beside it is too
   std::filesystem::path directory;  ///< working directory of processes: the plan's folder
@@ -38,6 +39,8 @@ class Service {
   virtual void start(std::stop_token stop) = 0;
   /// Ends it; no-op when it does not run or is not ours.
   virtual void stop() noexcept = 0;
+  /// Ends it for good, at the end of the run: what it holds is thrown away, so that it need not be brought into order.
+  virtual void discard() noexcept { stop(); }
   /// How it ended, if it was ours and has ended without being asked to.
   virtual std::optional<std::string> died() const = 0;
   /// Sends `signal` to its process group. Throws EnvironmentError when it does not run or is not ours.

@@ -8,10 +8,12 @@
 #include <exception>
 #include <filesystem>
 #include <set>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "harness/core/errors.hpp"
+#include "harness/plan/reference.hpp"
 #include "harness/services/external_service.hpp"
 #include "harness/services/log_tail.hpp"
 #include "harness/services/postgres_service.hpp"
@@ -23,12 +25,8 @@ namespace sluice::services {
 
 namespace {
 
-nlohmann::json expand_all(const nlohmann::json& value, const ServiceEnvironment& environment, const std::string& self) {
-  if (value.is_string()) return environment.expand(value.get<std::string>(), self);
-  if (!value.is_structured()) return value;
-  nlohmann::json filled = value;
-  for (auto& item : filled) item = expand_all(item, environment, self);
-  return filled;
+bool is_needed(const std::string& name, const std::vector<std::string>& needs) {
+  return std::find(needs.begin(), needs.end(), name) != needs.end();
 }
 
 bool is_end(int signal) {
@@ -38,7 +36,8 @@ bool is_end(int signal) {
 }  // namespace
 
 Parameters expanded(const Parameters& parameters, const ServiceEnvironment& environment, const std::string& self) {
-  return Parameters(expand_all(parameters.json(), environment, self));
+  return Parameters(
+      plan::fill_texts(parameters.json(), [&](const std::string& text) { return environment.expand(text, self); }));
 }
 
 std::unique_ptr<Service> make_service(const plan::ServiceSpec& spec, const ServiceEnvironment& environment) {
@@ -178,7 +177,6 @@ void Supervisor::start_one(Entry& entry, std::stop_token stop) {
     const std::lock_guard lock(mutex_);
     entry.state = State::ready;
     entry.ready_after = clock_->now() - begun;
-    order_.push_back(&entry);
   }
   note_death(entry);  // it may have died while it was not yet called ready
 }
@@ -222,7 +220,6 @@ void Supervisor::start(std::stop_token stop,
 void Supervisor::stop() noexcept {
   closing_.request_stop();
   watcher_ = {};
-  std::vector<Entry*> order;
   {
     const std::lock_guard lock(mutex_);
     for (auto& entry : entries_) {
@@ -231,14 +228,49 @@ void Supervisor::stop() noexcept {
       entry.state = how ? State::died : State::stopped;
       if (how) entry.detail = how->how;
     }
-    order.swap(order_);
   }
-  const auto end = [](Entry& entry) {
-    const std::lock_guard control(entry.control);
-    entry.service->stop();
+  discard_all();
+}
+
+// What needs another goes before it; what does not wait for each other goes at the same time.
+void Supervisor::discard_all() noexcept {
+  std::vector<Entry*> order;  // what needs others before those
+  const std::function<void(Entry&)> visit = [&](Entry& entry) {
+    if (std::find(order.begin(), order.end(), &entry) != order.end()) return;
+    for (auto& other : entries_) {
+      if (is_needed(entry.spec.name, other.spec.needs)) visit(other);
+    }
+    order.push_back(&entry);
   };
-  for (auto entry = order.rbegin(); entry != order.rend(); ++entry) end(**entry);
-  for (auto& entry : entries_) end(entry);  // what never became ready
+  for (auto& entry : entries_) visit(entry);
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::set<const Entry*> gone;
+  const auto end = [&](Entry& entry) {
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] {
+        return std::all_of(entries_.begin(), entries_.end(), [&](const Entry& other) {
+          return !is_needed(entry.spec.name, other.spec.needs) || gone.contains(&other);
+        });
+      });
+    }
+    {
+      const std::lock_guard control(entry.control);
+      entry.service->discard();
+    }
+    const std::lock_guard lock(mutex);
+    gone.insert(&entry);
+    changed.notify_all();
+  };
+  std::vector<std::jthread> threads;
+  for (Entry* entry : order) {
+    try {
+      threads.emplace_back([&end, entry] { end(*entry); });
+    } catch (const std::system_error&) {  // no more threads: whoever it waits for is already at it
+      end(*entry);
+    }
+  }
 }
 
 Supervisor::Entry& Supervisor::entry(const std::string& name) {
@@ -271,7 +303,6 @@ void Supervisor::begin_stop(Entry& entry) {
   }
   entry.state = State::stopped;
   entry.detail.clear();
-  std::erase(order_, &entry);
 }
 
 void Supervisor::stop_held(Entry& entry) {
@@ -288,9 +319,7 @@ void Supervisor::start_held(Entry& entry, std::stop_token stop) {
       throw EnvironmentError(fmt::format("service {} is halted: send it SIGCONT, or restart it", entry.spec.name));
     }
     for (const auto& other : entries_) {
-      const auto& needs = entry.spec.needs;
-      if (ready || other.state == State::ready) continue;
-      if (std::find(needs.begin(), needs.end(), other.spec.name) == needs.end()) continue;
+      if (ready || other.state == State::ready || !is_needed(other.spec.name, entry.spec.needs)) continue;
       throw EnvironmentError(fmt::format("service {} cannot be started: it needs {}, which is {}", entry.spec.name,
                                          other.spec.name, to_string(other.state)));
     }

@@ -29,9 +29,9 @@ enum class State { not_started, starting, ready, halted, stopped, failed, died, 
 const char* to_string(State state);
 
 /// Brings all services of a plan up by their needs, in parallel where these allow, watches them, and takes them down in
-/// reverse. Watching means: a death is seen when the kernel sees it; and each ready service is asked about once a
-/// second whether it still answers, and is lost when it has not done so for its `unanswered_for` (see Silence for what
-/// counts).
+/// reverse, again in parallel. Watching means: a death is seen when the kernel sees it; and each ready service is asked
+/// about once a second whether it still answers, and is lost when it has not done so for its `unanswered_for` (see
+/// Silence for what counts).
 class Supervisor {
  public:
   /// `make` is make_service in earnest; tests put fakes there. Throws what making a service throws.
@@ -99,6 +99,7 @@ class Supervisor {
   void stop_held(Entry& entry);
   void start_held(Entry& entry, std::stop_token stop);
   void note_death(Entry& entry);
+  void discard_all() noexcept;
   void tell_of_loss(const Loss& loss);
   void watch(std::stop_token stop);
   bool answers(Entry& entry, Silence& silence, std::stop_token stop);
@@ -110,8 +111,7 @@ class Supervisor {
   std::stop_source closing_;
   std::shared_ptr<BringUp> bring_up_;  // while start() runs; guarded by mutex_
   std::atomic<bool> told_ = false;     // on_loss has been called
-  mutable std::mutex mutex_;           // guards the entries' state and order_
-  std::vector<Entry*> order_;          // the ready ones, as they became so
+  mutable std::mutex mutex_;           // guards the entries' state
   std::jthread watcher_;
 };
 

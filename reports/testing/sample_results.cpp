@@ -298,7 +298,8 @@ LedgerEntry recorded() {
   return {.path = "ledger.db",
           .sequence = 42,
           .record = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
-          .problem = {}};
+          .problem = {},
+          .asked = false};
 }
 
 RunResult base() {
@@ -453,7 +454,8 @@ RunResult inconclusive_sample() {
   data.partial = true;
   data.evidence = {foundation_was_go()};
   run.environment_failure = data.environment_failure;
-  run.ledger = {.path = "ledger.db", .sequence = 0, .record = {}, .problem = "ledger.db: database is locked"};
+  run.ledger = {
+      .path = "ledger.db", .sequence = 0, .record = {}, .problem = "ledger.db: database is locked", .asked = false};
   run.phases = {data};
   run.services.push_back({.name = "v2",
                           .kind = "process",

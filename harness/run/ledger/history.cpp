@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "harness/run/ledger/policy_json.hpp"
@@ -79,13 +81,16 @@ std::vector<History::Entry> History::entries(const std::string& plan_name, const
   return found;
 }
 
-History read_history(const std::filesystem::path& path, const std::string& plan_name) {
+namespace {
+
+History read_from(const std::filesystem::path& path, const std::string& plan_name, std::uint64_t from) {
   History history{.path = std::filesystem::absolute(path), .verification = {}, .runs = {}};
+  const auto keep = [&](const std::string& record, const RunRows& rows) {
+    const Reader run(tables()[0], rows[0].at(0));
+    if (plan_name.empty() || run.text("plan_name") == plan_name) history.runs.push_back(run_of(record, rows));
+  };
   try {
-    history.verification = read(history.path, [&](const std::string& record, const RunRows& rows) {
-      const Reader run(tables()[0], rows[0].at(0));
-      if (plan_name.empty() || run.text("plan_name") == plan_name) history.runs.push_back(run_of(record, rows));
-    });
+    history.verification = read(history.path, keep, from);
   } catch (const LedgerError&) {
     throw;
   } catch (const std::exception& error) {
@@ -93,6 +98,19 @@ History read_history(const std::filesystem::path& path, const std::string& plan_
         fmt::format("the ledger {} holds a record that cannot be understood: {}", history.path.string(), error.what()));
   }
   return history;
+}
+
+}  // namespace
+
+History read_history(const std::filesystem::path& path, const std::string& plan_name) {
+  return read_from(path, plan_name, 1);
+}
+
+History read_recent(const std::filesystem::path& path, const std::string& plan_name,
+                    const std::vector<std::string>& phases, Sought sought) {
+  std::uint64_t from = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& phase : phases) from = std::min(from, find_newest(path, plan_name, phase, sought).value_or(from));
+  return read_from(path, "", from);
 }
 
 }  // namespace sluice::ledger

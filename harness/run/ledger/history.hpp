@@ -60,4 +60,9 @@ struct History {
 /// Reads and verifies the ledger; `plan_name` keeps only runs of that plan, empty keeps all. Throws LedgerError.
 History read_history(const std::filesystem::path& path, const std::string& plan_name = "");
 
+/// The same of all plans, but only as far back as what is sought of each of the phases of the plan needs: what it costs
+/// does not grow with the ledger. Throws LedgerError.
+History read_recent(const std::filesystem::path& path, const std::string& plan_name,
+                    const std::vector<std::string>& phases, Sought sought);
+
 }  // namespace sluice::ledger

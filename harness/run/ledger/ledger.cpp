@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "harness/run/ledger/head.hpp"
@@ -91,13 +92,15 @@ void insert(Connection& connection, const RunRows& rows, const std::string& reco
   }
 }
 
-// Reads the records in their order and says where the chain breaks.
+// Reads the records in their order, from one on, and says where the chain breaks.
 class ChainReader {
  public:
-  explicit ChainReader(Connection& connection)
+  ChainReader(Connection& connection, std::uint64_t from)
       : connection_(connection),
-        runs_(connection,
-              fmt::format("SELECT {}, record FROM runs ORDER BY sequence", fmt::join(tables()[0].columns, ", "))) {
+        from_(from),
+        runs_(connection, fmt::format("SELECT {}, record FROM runs WHERE sequence >= ? ORDER BY sequence",
+                                      fmt::join(tables()[0].columns, ", "))) {
+    runs_.bind(1, from == 1 ? std::numeric_limits<std::int64_t>::min() : static_cast<std::int64_t>(from));
     for (std::size_t table = 1; table < table_count; ++table) {
       const TableSpec& spec = tables()[table];
       children_.emplace_back(
@@ -107,12 +110,14 @@ class ChainReader {
   }
 
   Verification read(const RecordVisitor& visitor) {
-    Verification result;
+    Verification result{.records = from_ - 1, .newest = {}, .broken = {}, .problem = {}};
     std::string previous = first_previous();
     while (runs_.step()) {
       const std::uint64_t expected = result.records + 1;
       std::string record;
       const RunRows rows = next(record);
+      // Where the reading begins, what came before is known by its hash alone.
+      if (from_ > 1 && expected == from_) previous = text_of(rows[0][0][tables()[0].column("previous")]);
       const std::string why = problem_of(rows, record, previous, expected);
       if (!why.empty()) {
         result.broken = expected;
@@ -163,13 +168,13 @@ class ChainReader {
     return "";
   }
 
-  // Rows that belong to no run are no part of any hash.
+  // Rows that belong to no run are no part of any hash. Behind the end they would get into the next record.
   void find_strays(Verification& result) {
     for (std::size_t table = 1; table < table_count; ++table) {
       const std::string& name = tables()[table].name;
-      Statement statement(
-          connection_,
-          fmt::format("SELECT min(sequence) FROM {} WHERE sequence NOT IN (SELECT sequence FROM runs)", name));
+      Statement statement(connection_, fmt::format("SELECT min(sequence) FROM {} WHERE {}", name,
+                                                   from_ == 1 ? "sequence NOT IN (SELECT sequence FROM runs)"
+                                                              : fmt::format("sequence > {}", result.records)));
       if (!statement.step() || std::holds_alternative<std::monostate>(statement.cell(0))) continue;
       const auto sequence = integer_of(statement.cell(0));
       if (result.broken && *result.broken <= static_cast<std::uint64_t>(std::max<std::int64_t>(sequence, 0))) continue;
@@ -179,6 +184,7 @@ class ChainReader {
   }
 
   Connection& connection_;
+  std::uint64_t from_;
   Statement runs_;
   std::vector<Statement> children_;
 };
@@ -207,7 +213,7 @@ LedgerEntry append(const fs::path& file, const RunResult& result, const Clock& c
   const fs::path path = fs::absolute(file);
   make_folder(path);
   Connection connection = open_for_writing(path);
-  LedgerEntry entry{.path = path.string(), .sequence = 1, .record = {}, .problem = {}};
+  LedgerEntry entry{.path = path.string(), .sequence = 1, .record = {}, .problem = {}, .asked = false};
   {
     Transaction transaction(connection, "IMMEDIATE");
     // Marks follow commits, so whatever it names is in the state that this transaction sees.
@@ -235,24 +241,47 @@ LedgerEntry append(const fs::path& file, const RunResult& result, const Clock& c
   return entry;
 }
 
-Verification read(const fs::path& file, const RecordVisitor& visitor) {
+Verification read(const fs::path& file, const RecordVisitor& visitor, std::uint64_t from) {
   const fs::path path = fs::absolute(file);
   const auto mark = Head::read(path);  // before the tables: they may be newer than the mark, never older
   Connection connection(path, Access::read);
   Transaction transaction(connection, "DEFERRED");
   require_version(connection, migrations());
   std::string marked_record;
-  Verification result = ChainReader(connection).read([&](const std::string& record, const RunRows& rows) {
+  // Without a mark nothing holds what is read: then all of it is.
+  const std::uint64_t begin = mark ? std::max<std::uint64_t>(std::min(from, mark->sequence), 1) : 1;
+  Verification result = ChainReader(connection, begin).read([&](const std::string& record, const RunRows& rows) {
     if (mark && integer_of(rows[0][0][0]) == static_cast<std::int64_t>(mark->sequence)) marked_record = record;
     if (visitor) visitor(record, rows);
   });
   check_mark(path, mark, marked_record, result);
   // Damage to what only finds rows (indexes, free pages) changes no record, but the next ones would be lost in it.
-  if (result.holds()) {
+  if (result.holds() && begin == 1) {
     const std::string damage = connection.ask("PRAGMA integrity_check(1)");
     if (damage != "ok") result.problem = fmt::format("the file is damaged: {}", damage);
   }
   return result;
+}
+
+std::optional<std::uint64_t> find_newest(const fs::path& file, const std::string& plan_name, const std::string& phase,
+                                         Sought sought) {
+  Connection connection(fs::absolute(file), Access::read);
+  Transaction transaction(connection, "DEFERRED");
+  require_version(connection, migrations());
+  const auto newest = [&](const std::string& condition) -> std::optional<std::uint64_t> {
+    Statement statement(connection,
+                        "SELECT phases.sequence FROM phases CROSS JOIN runs ON runs.sequence = phases.sequence "
+                        "WHERE phases.name = ? AND runs.plan_name = ? AND phases.entered_only = 0 AND " +
+                            condition + " ORDER BY phases.sequence DESC LIMIT 1");
+    statement.bind(1, phase);
+    statement.bind(2, plan_name);
+    if (!statement.step()) return std::nullopt;
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(integer_of(statement.cell(0)), 1));
+  };
+  if (sought == Sought::go) return newest("phases.decision = 'GO' AND phases.partial = 0");
+  const auto counts =
+      newest("(phases.partial = 0 OR (runs.external = 1 AND phases.actions > 0) OR phases.decision = 'NO-GO')");
+  return counts ? counts : newest("TRUE");
 }
 
 namespace {

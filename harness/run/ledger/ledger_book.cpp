@@ -21,7 +21,7 @@ run::EvidenceBook::Answer LedgerBook::look_up(const plan::Plan& plan, const plan
       return refuse(fmt::format("phase {} was never run: there is no ledger {}; run --phase {} first", needed.name,
                                 path_.string(), needed.name));
     }
-    const History history = read_history(path_);  // all plans: each record tells of the clock
+    const History history = read_recent(path_, plan.name, {needed.name}, Sought::judgement);
     if (!history.verification.holds()) {
       return refuse(fmt::format("the ledger {} cannot be believed: {}; `sluice status --verify` says more",
                                 path_.string(), history.verification.problem));

@@ -21,6 +21,7 @@ namespace {
 
 using ::sluice::testing::SqliteFile;
 using ::sluice::testing::TemporaryFolder;
+using ::testing::ElementsAre;
 using testing::go_run;
 using ::testing::HasSubstr;
 
@@ -102,6 +103,28 @@ TEST_P(TamperingTest, IsNoticedAtTheFirstRecordThatItTouched) {
   EXPECT_THROW(compare_with_report(path(), report, [](const auto& text) { return text; }), LedgerError);
 }
 
+// Whatever was done: what a reading of the end tells, while it holds, is what was recorded, and all of it to the end.
+TEST_P(TamperingTest, NeverReachesWhatAReadingOfTheEndTells) {
+  std::vector<std::pair<std::string, RunRows>> recorded;
+  read(path(), [&](const std::string& record, const RunRows& rows) { recorded.emplace_back(record, rows); });
+  ASSERT_EQ(recorded.size(), 4u);
+  after(GetParam().sql);
+  for (std::uint64_t from = 1; from <= 5; ++from) {
+    std::vector<std::pair<std::string, RunRows>> told;
+    const auto verification = read(
+        path(), [&](const std::string& record, const RunRows& rows) { told.emplace_back(record, rows); }, from);
+    const std::uint64_t begin = std::min<std::uint64_t>(from, 4);  // the mark names the fourth
+    if (begin <= GetParam().broken) {
+      EXPECT_FALSE(verification.holds()) << "from " << from;
+    }
+    if (!verification.holds()) continue;
+    EXPECT_EQ(verification.records, 4u);
+    const std::vector<std::pair<std::string, RunRows>> expected(
+        recorded.begin() + static_cast<std::ptrdiff_t>(begin) - 1, recorded.end());
+    EXPECT_EQ(told, expected) << "from " << from;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Ledger, TamperingTest,
     ::testing::Values(
@@ -156,6 +179,48 @@ TEST_F(LedgerTest, NoticesAnEndThatSomebodyComputedAgain) {
                                   "' WHERE sequence = 4");
   EXPECT_EQ(verification.broken, 4u);
   EXPECT_THAT(verification.problem, HasSubstr("the history was written again"));
+}
+
+TEST_F(LedgerTest, ReadsNoFurtherBackThanItIsAsked) {
+  const auto sequences = [&](std::uint64_t from) {
+    std::vector<std::int64_t> told;
+    const auto verification = read(
+        path(), [&](const auto&, const RunRows& rows) { told.push_back(std::get<std::int64_t>(rows[0][0][0])); }, from);
+    EXPECT_TRUE(verification.holds()) << verification.problem;
+    EXPECT_EQ(verification.records, 4u);
+    EXPECT_EQ(verification.newest, newest_.record);
+    return told;
+  };
+  EXPECT_THAT(sequences(3), ElementsAre(3, 4));
+  EXPECT_THAT(sequences(4), ElementsAre(4));
+  EXPECT_THAT(sequences(99), ElementsAre(4));  // at least what the mark names
+  EXPECT_THAT(sequences(0), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(LedgerTest, ReadsBackToTheNewestRecordThatCounts) {
+  RunResult other = go_run("other");
+  other.plan_name = "another plan";
+  const auto phase = go_run().phases[0].name;
+  const auto plan = go_run().plan_name;
+  append(path(), other, clock_);  // 5
+  RunResult partial = go_run("partial");
+  partial.phases[0].partial = true;
+  partial.phases[0].actions.clear();
+  append(path(), partial, clock_);  // 6
+  RunResult no_go = go_run("no-go");
+  no_go.phases[0].decision = Decision::no_go;
+  EXPECT_EQ(find_newest(path(), plan, phase, Sought::judgement), 4u);
+  append(path(), no_go, clock_);  // 7
+  RunResult entered = go_run("entered");
+  entered.phases[0].entered_only = true;
+  append(path(), entered, clock_);  // 8
+  EXPECT_EQ(find_newest(path(), plan, phase, Sought::judgement), 7u);
+  EXPECT_EQ(find_newest(path(), plan, phase, Sought::go), 4u);
+  EXPECT_EQ(find_newest(path(), "another plan", phase, Sought::go), 5u);
+  EXPECT_EQ(find_newest(path(), plan, "no such phase", Sought::judgement), std::nullopt);
+  EXPECT_EQ(read_recent(path(), plan, {phase}, Sought::judgement).runs.size(), 2u);
+  EXPECT_EQ(read_recent(path(), plan, {phase}, Sought::go).runs.size(), 5u);
+  EXPECT_EQ(read_recent(path(), plan, {"no such phase"}, Sought::go).runs.size(), 1u);
 }
 
 TEST_F(LedgerTest, AddsNothingBehindAnEndThatWasCutOff) {

@@ -22,7 +22,9 @@ class ScriptedCheck final : public Check {
  public:
   explicit ScriptedCheck(const Parameters& parameters) : parameters_(parameters) {}
   void prepare(CheckContext& context) override {
-    if (parameters_.text("deed") != "follow") return;
+    const std::string& deed = parameters_.text("deed");
+    if (deed.starts_with("await ")) read_all(context.resolve(deed.substr(6)));
+    if (deed != "follow") return;
     following_ = context.actions->listen([this, &context](const std::string& action, bool begins) {
       note(context, (begins ? "before " : "after ") + action + ":");
     });
@@ -99,8 +101,7 @@ RunResult RunnerTest::run(const std::string& text, std::vector<std::string> phas
   options_.binaries = "/bin";
   options_.check_command = "sluice run plan.yaml";
   const services::RunFolder run_folder;
-  RunObserver silent;
-  const auto result = run_plan(plan, options_, run_folder, clock_, silent, stop, {}, book);
+  const auto result = run_plan(plan, options_, run_folder, clock_, *observer_, stop, {}, book);
   EXPECT_TRUE(services::processes_of_run(run_folder.marker()).empty()) << "a process outlived the run";
   return result;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/plan/loader.hpp"
+#include "harness/run/observer.hpp"
 #include "harness/run/runner.hpp"
 #include "harness/testing/check_context.hpp"
 
@@ -13,8 +14,9 @@ namespace sluice::run::testing {
 
 /// The kinds `test.scripted` and `test.alone` (the same, exclusive): checks whose verdict, control and deed the plan
 /// decides, for tests in which the runner is what is tested. Their `deed` happens while they are exercised:
-///   none | throw | kill (what wrote service.pid) | wait (until cancelled) | say FIFO | hear FIFO | note (begin and end
-///   are lines in `order`) | point ACTION (start it with the stores /real/a.db and db:5432/voice replaced) |
+///   none | throw | kill (what wrote service.pid) | wait (until cancelled) | say FIFO | hear FIFO | await FIFO (hears
+///   it before it has begun) | note (begin and end are lines in `order`) |
+///   point ACTION (start it with the stores /real/a.db and db:5432/voice replaced) |
 ///   follow (until the actions are over; what is told of them are lines in `order`)
 std::vector<CheckKind> scripted_kinds();
 
@@ -26,6 +28,8 @@ class RunnerTest : public ::testing::Test {
   /// The file `order` that actions and checks write to.
   std::string order() const;
 
+  RunObserver silent_;
+  RunObserver* observer_ = &silent_;  ///< who is told of the run
   sluice::testing::TemporaryFolder folder_;
   SystemClock clock_;
   std::vector<CheckKind> kinds_ = scripted_kinds();

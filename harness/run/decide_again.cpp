@@ -1,4 +1,4 @@
-#include "harness/run/evidence.hpp"
+#include "harness/run/decide_again.hpp"
 
 #include <fmt/format.h>
 
@@ -124,6 +124,7 @@ RunResult combine(const std::vector<RunResult>& runs) {
     }
     if (combined.environment_failure.empty() && counts(run, combined))
       combined.environment_failure = run.environment_failure;
+    if (!combined.ledger.missing() && counts(run, combined)) combined.ledger = run.ledger;
   }
   conclude(combined);
   return combined;

@@ -1,4 +1,4 @@
-#include "harness/run/evidence.hpp"
+#include "harness/run/decide_again.hpp"
 
 #include <gmock/gmock.h>
 

@@ -250,8 +250,8 @@ bool PhaseRunner::run_during(const plan::PhaseSpec& phase, PhaseResult& result) 
       abandon.request_stop();  // or the checks would wait for actions that never come
       throw;
     }
+    if (entered) timeline.close();
     if (!entered) abandon.request_stop();  // there is nothing left for them to run beside
-    timeline.close();
     checks.join();
     if (broken) std::rethrow_exception(broken);
   }

@@ -10,7 +10,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::chrono::seconds told_every(30);
-constexpr auto what = LiveModel::What::check;
+constexpr auto a_check = LiveModel::What::check;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ DiffProgress::~DiffProgress() { signals_.on_leave({}); }
 
 void DiffProgress::started(const std::string& table) {
   const std::lock_guard lock(mutex_);
-  model_.begin(what, table, "comparing", now());
+  model_.begin(a_check, table, "comparing", now());
 }
 
 void DiffProgress::progressed(const std::string& table, std::uint64_t rows, std::uint64_t expected) {
@@ -44,12 +44,12 @@ void DiffProgress::progressed(const std::string& table, std::uint64_t rows, std:
   // A guess that was too small is no end.
   if (expected > 0 && rows <= expected) progress.total = static_cast<double>(expected);
   const std::lock_guard lock(mutex_);
-  model_.progressed(what, table, progress, now());
+  model_.progressed(a_check, table, progress, now());
 }
 
 void DiffProgress::finished(const std::string& table) {
   const std::lock_guard lock(mutex_);
-  model_.end(what, table);
+  model_.end(a_check, table);
 }
 
 }  // namespace sluice::cli

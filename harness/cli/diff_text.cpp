@@ -7,6 +7,7 @@
 
 #include "harness/core/parameters.hpp"
 #include "reports/escape.hpp"
+#include "reports/summary.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -22,18 +23,8 @@ std::string painted(const std::string& text, const char* colour, bool wanted) {
   return wanted ? colour + text + "\x1b[0m" : text;
 }
 
-// "1,234,567"
-std::string grouped(std::uint64_t count) {
-  std::string digits = std::to_string(count);
-  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > 0; place -= 3) {
-    digits.insert(static_cast<std::size_t>(place), ",");
-  }
-  return digits;
-}
-
-std::string counted(std::uint64_t count, const char* what) {
-  return fmt::format("{} {}{}", grouped(count), what, count == 1 ? "" : "s");
-}
+using reports::counted;
+using reports::grouped;
 
 std::string list(const std::vector<std::string>& names) {
   std::vector<std::string> safe;

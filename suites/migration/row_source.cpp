@@ -46,7 +46,7 @@ class NumberingCursor final : public RowCursor {
     if (!inner_.next(row)) return false;
     current_.encode(row, rules_, [](std::size_t, stores::Hazard) {});
     copy_ = copy_ > 0 && current_ == previous_ ? copy_ + 1 : 1;
-    previous_.swap(current_);
+    std::swap(previous_, current_);
     row.push_back(RawCell::of_integer(copy_));
     return true;
   }

@@ -6,11 +6,11 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/stores/sqlite_database.hpp"
 #include "harness/stores/store_url.hpp"
 #include "suites/migration/store_objects.hpp"
 #include "suites/migration/table_comparison.hpp"
@@ -20,14 +20,27 @@ namespace {
 
 constexpr std::size_t most_findings = 200;
 
+// Who only read, and was killed, leaves an empty write-ahead log.
+bool is_all_in_the_file(const std::string& path) {
+  std::error_code absent;
+  const auto size = std::filesystem::file_size(path + "-wal", absent);
+  return (absent || size == 0) && !std::filesystem::exists(path + "-journal", absent);
+}
+
 bool same_content(const std::string& left, const std::string& right) {
   std::error_code failed;
   if (std::filesystem::file_size(left, failed) != std::filesystem::file_size(right, failed) || failed) return false;
-  for (const auto& file : {left, right}) {
-    if (std::filesystem::exists(file + "-wal", failed)) return false;  // not all of it is in the file
-  }
+  if (!is_all_in_the_file(left) || !is_all_in_the_file(right)) return false;
+  constexpr std::size_t block = 64 * 1024;
   std::ifstream one(left, std::ios::binary), other(right, std::ios::binary);
-  return std::equal(std::istreambuf_iterator<char>(one), {}, std::istreambuf_iterator<char>(other), {});
+  std::string here(block, '\0'), there(block, '\0');
+  while (one && other) {
+    one.read(here.data(), block);
+    other.read(there.data(), block);
+    const auto count = one.gcount();
+    if (count != other.gcount() || !std::equal(here.begin(), here.begin() + count, there.begin())) return false;
+  }
+  return one.eof() && other.eof();
 }
 
 /// Compares one side.
@@ -43,8 +56,7 @@ class SideComparison {
 
   void run() {
     if (expected_.starts_with(stores::sqlite_scheme) && same_content(path_of(expected_), path_of(actual_))) {
-      const auto objects = read_objects(actual_, options_.store);
-      result_.tables += objects.tables.size();
+      count_equal_tables();
       return;
     }
     const StoreObjects expected = read_objects(expected_, options_.store);
@@ -58,6 +70,18 @@ class SideComparison {
   std::string path_of(const std::string& url) const {
     return (options_.store.directory / url.substr(stores::sqlite_scheme.size())).string();
   }
+  // Byte for byte the same file: its rows are compared, though nobody has read them one by one.
+  void count_equal_tables() {
+    const auto tables = read_objects(actual_, options_.store).tables;
+    result_.tables += tables.size();
+    stores::SqliteDatabase database(actual_, path_of(actual_), options_.store);
+    for (const auto& table : tables) {
+      stores::SqliteStatement count(database, "SELECT count(*) FROM " + stores::quote_identifier(table),
+                                    "counting rows");
+      if (count.step()) result_.rows += static_cast<std::uint64_t>(std::stoll(count.text(0)));
+    }
+  }
+
   bool ignored(const std::string& name) const { return options_.ignore.contains(name); }
 
   Finding& add(const char* rule, std::string summary) {

@@ -4,9 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <set>
@@ -20,6 +18,7 @@
 #include "suites/migration/live_writes_find.hpp"
 #include "suites/migration/live_writes_judge.hpp"
 #include "suites/migration/live_writes_parameters.hpp"
+#include "suites/migration/pause.hpp"
 #include "suites/migration/search_queries.hpp"
 #include "suites/migration/side_session.hpp"
 
@@ -27,15 +26,7 @@ namespace sluice::migration {
 namespace {
 
 using std::chrono::nanoseconds;
-constexpr auto poll_interval = std::chrono::milliseconds(100);
-
-void wait(const CheckContext& context, nanoseconds time) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  changed.wait_for(lock, context.cancelled, time, [] { return false; });
-  if (context.cancelled.stop_requested()) throw Cancelled();
-}
+constexpr auto settle_poll = std::chrono::milliseconds(100);
 
 /// What the ledger says in numbers.
 struct WriteTally {
@@ -158,7 +149,7 @@ void LiveWritesCheck::write_beside_actions(CheckContext& context) {
     while (!context.actions->wait_over(std::chrono::minutes(1), context.cancelled)) {
       if (context.cancelled.stop_requested()) throw Cancelled();
     }
-    wait(context, parameters_.duration("linger"));
+    pause(context, parameters_.duration("linger"));
   } catch (...) {
     conductor_.reset();
     throw;
@@ -185,7 +176,7 @@ void LiveWritesCheck::settle(CheckContext& context) {
       well_since.reset();
       if (now >= deadline) break;
     }
-    wait(context, poll_interval);
+    pause(context, settle_poll);
   }
   settled_after_ = well_since.value_or(context.clock->now()) - begun;
 }

@@ -11,7 +11,7 @@
 namespace sluice::migration {
 namespace {
 
-constexpr std::size_t digits = 7;  // of a nonce's number: see WriteClient::next
+constexpr std::size_t nonce_digits = 7;  // of a nonce's number: see WriteClient::next
 
 void replace_all(std::string& text, const std::string& placeholder, const std::string& value) {
   for (auto at = text.find(placeholder); at != std::string::npos; at = text.find(placeholder, at + value.size()))
@@ -30,8 +30,8 @@ std::vector<std::string> nonces_in(const std::string& text, const std::string& r
   std::vector<std::string> found;
   const std::string start = run + "n";
   for (auto at = text.find(start); at != std::string::npos; at = text.find(start, at + 1)) {
-    const std::string number = text.substr(at + start.size(), digits);
-    if (number.size() < digits || number.find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string number = text.substr(at + start.size(), nonce_digits);
+    if (number.size() < nonce_digits || number.find_first_not_of("0123456789") != std::string::npos) continue;
     const std::string nonce = start + number;
     if (std::find(found.begin(), found.end(), nonce) == found.end()) found.push_back(nonce);
   }

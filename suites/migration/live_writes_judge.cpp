@@ -10,9 +10,9 @@ namespace {
 
 using Cells = std::map<std::string, std::vector<std::string>>;  // by nonce
 
-class Judge {
+class KeyJudge {
  public:
-  Judge(const Cells& cells, const WriteRules& rules, std::vector<WriteProblem>& problems)
+  KeyJudge(const Cells& cells, const WriteRules& rules, std::vector<WriteProblem>& problems)
       : cells_(cells), rules_(rules), problems_(problems) {}
 
   // The writes of one key, in the order of sending.
@@ -90,7 +90,7 @@ std::vector<WriteProblem> judge_writes(const std::vector<WriteRecord>& ledger,
     foreign.erase(write.nonce);
   }
   std::vector<WriteProblem> problems;
-  Judge judge(cells, rules, problems);
+  KeyJudge judge(cells, rules, problems);
   for (auto& [key, writes] : keys) {
     std::stable_sort(writes.begin(), writes.end(),
                      [](const WriteRecord* a, const WriteRecord* b) { return a->number < b->number; });

@@ -19,7 +19,7 @@ std::string escaped(const std::string& text, Escape escape) {
 }
 
 // Only the placeholders count: JSON is full of braces.
-std::string filled(const std::string& text, const WriteRecord& write, Escape escape) {
+std::string filled_in(const std::string& text, const WriteRecord& write, Escape escape) {
   const std::array<std::pair<std::string, std::string>, 5> values{{{"{nonce}", write.nonce},
                                                                    {"{value}", write.value},
                                                                    {"{user}", write.user},
@@ -71,10 +71,11 @@ WriteTemplate::WriteTemplate(const Parameters& written, const std::string& name)
 }
 
 net::Request WriteTemplate::render(const WriteRecord& write) const {
-  net::Request request{.method = method_, .target = filled(path_, write, Escape::percent), .headers = {}, .body = {}};
+  net::Request request{
+      .method = method_, .target = filled_in(path_, write, Escape::percent), .headers = {}, .body = {}};
   net::Response names;  // finds headers by name
   for (const auto& header : headers_) {
-    request.headers.push_back({header.name, filled(header.value, write, Escape::none)});
+    request.headers.push_back({header.name, filled_in(header.value, write, Escape::none)});
     names.headers.push_back(request.headers.back());
   }
   if (body_.empty()) return request;
@@ -82,7 +83,7 @@ net::Request WriteTemplate::render(const WriteRecord& write) const {
   const bool looks_like_json = starts_as_json(body_);
   const bool json = type == nullptr ? looks_like_json : type->find("json") != std::string::npos;
   const bool form = type != nullptr && type->find("x-www-form-urlencoded") != std::string::npos;
-  request.body = filled(body_, write, json ? Escape::json : form ? Escape::percent : Escape::none);
+  request.body = filled_in(body_, write, json ? Escape::json : form ? Escape::percent : Escape::none);
   if (type == nullptr && json) request.headers.push_back({"Content-Type", "application/json"});
   return request;
 }

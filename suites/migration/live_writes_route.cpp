@@ -11,7 +11,7 @@
 namespace sluice::migration {
 namespace {
 
-bool holds(const std::vector<std::string>& names, const std::string& name) {
+bool lists(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -49,7 +49,7 @@ WriteRoute::WriteRoute(const Parameters& parameters, const std::vector<std::stri
     if (!first && read.from.empty() == read.after.empty())
       throw InputError("route: every entry but the first has `from: ACTION` or `after: ACTION`");
     const std::string& action = read.from.empty() ? read.after : read.from;
-    if (!first && !holds(planned, action))
+    if (!first && !lists(planned, action))
       throw InputError(fmt::format("route: the phase enters no action '{}', but {}", printable(action, 60),
                                    planned.empty() ? "none" : fmt::format("{}", fmt::join(planned, ", "))));
     entries_.push_back(std::move(read));
@@ -59,7 +59,7 @@ WriteRoute::WriteRoute(const Parameters& parameters, const std::vector<std::stri
 WriteTarget WriteRoute::now(const std::vector<std::string>& begun, const std::vector<std::string>& ended) const {
   WriteTarget target = entries_.front().target;
   for (const auto& entry : entries_) {
-    if (holds(begun, entry.from) || holds(ended, entry.after)) target = entry.target;
+    if (lists(begun, entry.from) || lists(ended, entry.after)) target = entry.target;
   }
   return target;
 }

@@ -4,15 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <random>
 #include <utility>
 
 #include "harness/core/errors.hpp"
 #include "harness/scenario/variables.hpp"
+#include "suites/migration/pause.hpp"
 #include "suites/migration/side_session.hpp"
 #include "suites/migration/sync_judge.hpp"
 #include "suites/migration/sync_side.hpp"
@@ -21,15 +20,7 @@ namespace sluice::migration {
 namespace {
 
 using std::chrono::nanoseconds;
-constexpr auto poll_interval = std::chrono::milliseconds(20);
-
-void wait(const CheckContext& context, nanoseconds time) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  changed.wait_for(lock, context.cancelled, time, [] { return false; });
-  if (context.cancelled.stop_requested()) throw Cancelled();
-}
+constexpr auto sync_poll = std::chrono::milliseconds(20);
 
 SyncPolicy policy_of(const std::string& name) {
   if (name == "old_wins") return SyncPolicy::old_wins;
@@ -182,7 +173,7 @@ class SyncCheck final : public Check {
         if (state.value == open[i].wanted || last) open[i].took = context.clock->now() - begun;
         all = all && open[i].took.count() > 0;
       }
-      if (!all) wait(context, poll_interval);
+      if (!all) pause(context, sync_poll);
     }
     for (auto& propagation : open) evidence_.propagations.push_back(std::move(propagation));
     context.progress({.done = static_cast<double>(evidence_.propagations.size()), .unit = "writes"});
@@ -215,7 +206,7 @@ class SyncCheck final : public Check {
       return old_->read(pending.item).value == new_->read(pending.item).value;
     };
     while (!std::all_of(pending_.begin(), pending_.end(), equal) && context.clock->now() < deadline)
-      wait(context, poll_interval);
+      pause(context, sync_poll);
   }
 
   void collide(Pending& pending, const CheckContext& context) {
@@ -230,7 +221,7 @@ class SyncCheck final : public Check {
     };
     if (conflict.old_was_first) write(*old_, conflict.old_wrote);
     if (!conflict.old_was_first) write(*new_, conflict.new_wrote);
-    wait(context, parameters_.duration("apart"));
+    pause(context, parameters_.duration("apart"));
     if (conflict.old_was_first) write(*new_, conflict.new_wrote);
     if (!conflict.old_was_first) write(*old_, conflict.old_wrote);
   }
@@ -257,7 +248,7 @@ class SyncCheck final : public Check {
     const auto deadline = context.clock->now() + parameters_.duration("quiet");
     look();
     do {
-      wait(context, std::chrono::milliseconds(100));
+      pause(context, std::chrono::milliseconds(100));
       look();
     } while (context.clock->now() < deadline);
     for (auto& [place, unrest] : seen) evidence_.unrest.push_back(std::move(unrest));
@@ -317,7 +308,7 @@ class SyncCheck final : public Check {
   SyncEvidence evidence_;
 };
 
-std::vector<ParameterSpec> parameter_table() {
+std::vector<ParameterSpec> sync_parameters() {
   const auto duration = [](std::string name, std::string doc, std::string value, double least) {
     return ParameterSpec{.name = std::move(name),
                          .type = ParameterType::duration,
@@ -363,7 +354,7 @@ CheckKind sync_kind() {
           .cannot_prove =
               "Anything about tables and columns that the statements do not touch, about conflicts of more than two "
               "writes, or about a sync that is cut off and comes back.",
-          .parameters = parameter_table(),
+          .parameters = sync_parameters(),
           .needs_stores = true,
           .make = [](const Parameters& parameters) { return std::make_unique<SyncCheck>(parameters); }};
 }

@@ -7,7 +7,7 @@
 namespace sluice::migration {
 namespace {
 
-std::string shown(const SyncValue& value) { return value.value_or("(no row)"); }
+std::string end_text(const SyncValue& value) { return value.value_or("(no row)"); }
 
 std::string group_of(const SyncConflict& conflict) {
   return fmt::format("{}, {} first", conflict.kind, conflict.old_was_first ? "old" : "new");
@@ -20,8 +20,8 @@ void judge_propagation(const SyncPropagation& propagation, std::vector<SyncProbl
                       .summary = {},
                       .what = what,
                       .key = propagation.key,
-                      .old_value = shown(to_new ? propagation.wanted : propagation.seen),
-                      .new_value = shown(to_new ? propagation.seen : propagation.wanted)};
+                      .old_value = end_text(to_new ? propagation.wanted : propagation.seen),
+                      .new_value = end_text(to_new ? propagation.seen : propagation.wanted)};
   if (propagation.seen != propagation.wanted) {
     problem.rule = "not-propagated";
     problem.summary = fmt::format("the {} of {} on the {} side did not reach the {} side in time",
@@ -35,7 +35,7 @@ void judge_propagation(const SyncPropagation& propagation, std::vector<SyncProbl
   }
 }
 
-struct Group {
+struct ConflictGroup {
   std::size_t all = 0, wrong = 0;
   const SyncConflict* first_wrong = nullptr;
 };
@@ -51,10 +51,10 @@ SyncValue expected_end(const SyncConflict& conflict, SyncPolicy policy) {
 std::vector<SyncProblem> judge_sync(const SyncEvidence& evidence, SyncPolicy policy) {
   std::vector<SyncProblem> problems;
   for (const auto& propagation : evidence.propagations) judge_propagation(propagation, problems);
-  std::map<std::string, Group> groups;
+  std::map<std::string, ConflictGroup> groups;
   for (const auto& conflict : evidence.conflicts) {
     const SyncValue wanted = expected_end(conflict, policy);
-    Group& group = groups[group_of(conflict)];
+    ConflictGroup& group = groups[group_of(conflict)];
     ++group.all;
     if (conflict.old_end != conflict.new_end) {
       problems.push_back(
@@ -62,8 +62,8 @@ std::vector<SyncProblem> judge_sync(const SyncEvidence& evidence, SyncPolicy pol
            .summary = fmt::format("after conflicting writes the sides hold different values of {}", conflict.key),
            .what = group_of(conflict),
            .key = conflict.key,
-           .old_value = shown(conflict.old_end),
-           .new_value = shown(conflict.new_end)});
+           .old_value = end_text(conflict.old_end),
+           .new_value = end_text(conflict.new_end)});
     } else if (conflict.old_end != wanted) {
       ++group.wrong;
       if (group.first_wrong == nullptr) group.first_wrong = &conflict;
@@ -77,8 +77,8 @@ std::vector<SyncProblem> judge_sync(const SyncEvidence& evidence, SyncPolicy pol
                                                group.wrong, group.all, first.key),
                         .what = name,
                         .key = first.key,
-                        .old_value = "wanted: " + shown(expected_end(first, policy)),
-                        .new_value = shown(first.new_end)});
+                        .old_value = "wanted: " + end_text(expected_end(first, policy)),
+                        .new_value = end_text(first.new_end)});
   }
   for (const auto& unrest : evidence.unrest) {
     if (unrest.changes == 0) continue;

@@ -32,7 +32,7 @@ class SqliteWriter final : public StoreWriter {
   stores::SqliteDatabase database_;
 };
 
-std::string filled(std::string text, const SyncItem& item, const std::string& value) {
+std::string statement_of(std::string text, const SyncItem& item, const std::string& value) {
   const std::array<std::pair<std::string, std::string>, 3> values{
       {{"{key}", item.key}, {"{id}", std::to_string(item.id)}, {"{value}", value}}};
   for (const auto& [placeholder, filling] : values) {
@@ -73,13 +73,13 @@ SyncSide::SyncSide(const CheckContext& context, const Parameters& parameters, co
 }
 
 void SyncSide::write(const std::string& operation, const SyncItem& item, const std::string& value) {
-  writer_->write(filled(statements_.text(operation), item, value),
+  writer_->write(statement_of(statements_.text(operation), item, value),
                  fmt::format("running the {} of {}", operation, name_));
 }
 
 SyncState SyncSide::read(const SyncItem& item) {
   const auto snapshot = Transaction::read(*reader_);
-  const auto result = reader_->query(filled(statements_.text("read"), item, ""), {.rows = 100},
+  const auto result = reader_->query(statement_of(statements_.text("read"), item, ""), {.rows = 100},
                                      fmt::format("running the read of {}", name_));
   SyncState state{.value = std::nullopt, .rows = static_cast<std::size_t>(result.total), .text = {}};
   for (std::size_t row = 0; row < result.rows.size(); ++row) {
@@ -100,7 +100,7 @@ std::string SyncSide::changes() {
 }
 
 std::string SyncSide::shown(const SyncItem& item) const {
-  return reader_->command_line(filled(statements_.text("read"), item, ""));
+  return reader_->command_line(statement_of(statements_.text("read"), item, ""));
 }
 
 ParameterSpec SyncSide::parameter(const std::string& name) {

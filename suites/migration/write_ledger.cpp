@@ -32,7 +32,7 @@ WriteFate fate_of(const std::string& name) {
 }
 
 // What a service answered may be no UTF-8; the values written are.
-std::string text_of(const json& line) { return line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+std::string ledger_line(const json& line) { return line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
 
 }  // namespace
 
@@ -45,15 +45,15 @@ WriteLedger::WriteLedger(std::filesystem::path path) : path_(std::move(path)) {
 WriteLedger::~WriteLedger() { close(file_); }
 
 void WriteLedger::sent(const WriteRecord& record) {
-  append(text_of({{"event", "sent"},
-                  {"number", record.number},
-                  {"nonce", record.nonce},
-                  {"key", record.key},
-                  {"user", record.user},
-                  {"side", record.side},
-                  {"value", record.value},
-                  {"at", record.at},
-                  {"after_ns", record.sent.count()}}));
+  append(ledger_line({{"event", "sent"},
+                      {"number", record.number},
+                      {"nonce", record.nonce},
+                      {"key", record.key},
+                      {"user", record.user},
+                      {"side", record.side},
+                      {"value", record.value},
+                      {"at", record.at},
+                      {"after_ns", record.sent.count()}}));
 }
 
 void WriteLedger::answered(const WriteRecord& record) {
@@ -62,7 +62,7 @@ void WriteLedger::answered(const WriteRecord& record) {
             {"status", record.status},
             {"after_ns", record.answered.value_or(record.sent).count()}};
   if (!record.failure.empty()) line["failure"] = printable(record.failure, 500);
-  append(text_of(line));
+  append(ledger_line(line));
 }
 
 void WriteLedger::append(std::string line) {
@@ -79,7 +79,7 @@ void WriteLedger::append(std::string line) {
 
 namespace {
 
-void take(const json& line, std::map<std::uint64_t, WriteRecord>& writes) {
+void take_line(const json& line, std::map<std::uint64_t, WriteRecord>& writes) {
   const auto number = line.at("number").get<std::uint64_t>();
   const auto event = line.at("event").get<std::string>();
   const std::chrono::nanoseconds after{line.at("after_ns").get<std::int64_t>()};
@@ -113,7 +113,7 @@ std::vector<WriteRecord> load_ledger(const std::filesystem::path& path) {
   for (std::size_t number = 1; std::getline(file, text); ++number) {
     const bool cut_off = file.eof();  // every whole line ends in a line feed
     try {
-      take(json::parse(text), writes);
+      take_line(json::parse(text), writes);
     } catch (const std::exception& error) {
       if (cut_off) break;
       throw InputError(fmt::format("{}:{}: not a line of a write ledger: {}", path.string(), number, error.what()));

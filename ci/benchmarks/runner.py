@@ -159,7 +159,7 @@ def show(series):
 def main():
     parser = argparse.ArgumentParser(prog="ci/bench runner")
     parser.add_argument("--repetitions", type=int, default=11)
-    parser.add_argument("--below", default="/tmp", help="folder that holds the runs' folders, such as /dev/shm: what the disk costs")
+    parser.add_argument("--below", default="/tmp", help="folder that holds the runs' folders: the disk that is measured")
     arguments = parser.parse_args()
     repetitions = arguments.repetitions
     if repetitions < 1:

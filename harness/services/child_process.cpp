@@ -48,9 +48,12 @@ struct ChildSetup {
   int death_signal;
   int listener;      // -1: none
   char* listen_pid;  // where the child's number goes in its environment: only the child knows it
+  const std::function<void(pid_t, bool)>* on_group;
 
   process::error_code on_exec_setup(Launcher& launcher, const process::filesystem::path&, const char* const*) const {
     if (setpgid(0, 0) != 0) return last_error();
+    // Here and not in the parent: were sluice killed before the parent came to it, nobody would know of the group.
+    if (*on_group) (*on_group)(getpid(), true);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -178,16 +181,18 @@ struct ProcessHost::Impl {
         launcher(context.get_executor(), error, process::filesystem::path(program.string()), arguments,
                  process::process_environment(environment), process::process_start_dir(options.directory.string()),
                  process::process_stdio{nullptr, log.descriptor(), log.descriptor()},
-                 ChildSetup{getpid(), options.run_as, options.death_signal, options.listener, listen_pid});
+                 ChildSetup{getpid(), options.run_as, options.death_signal, options.listener, listen_pid, &on_group});
     if (error) {
-      if (launcher.pid > 0) waitpid(launcher.pid, nullptr, 0);
+      if (launcher.pid > 0) {
+        waitpid(launcher.pid, nullptr, 0);
+        if (on_group) on_group(launcher.pid, false);
+      }
       throw EnvironmentError(fmt::format("cannot start {}: {}", program.string(), error.message()));
     }
     auto state = std::make_shared<ChildProcess::State>();
     state->pid = handle.id();
     state->on_exit = std::move(on_exit);
     state->on_group = on_group;
-    if (on_group) on_group(state->pid, true);
     state->handle.emplace(std::move(handle));
     // The completion handler keeps the state, and with it the handle, alive until the child has been waited for.
     // The int it hands over is 15 both for exit(15) and for SIGTERM; only the native code tells them apart.

@@ -73,7 +73,8 @@ class ChildProcess {
 class ProcessHost {
  public:
   /// `run_marker` goes into every child's environment as SLUICE_RUN, so that descendants can be found whatever they do.
-  /// `on_group` is told of each process group that comes (true) and of each that is gone (false), from any thread.
+  /// `on_group` is told of each process group that comes (true) and of each that is gone (false), from any thread; of
+  /// one that comes in the forked child, where only async-signal-safe calls are allowed.
   explicit ProcessHost(std::string run_marker, std::function<void(pid_t group, bool alive)> on_group = {});
   ~ProcessHost();
   ProcessHost(const ProcessHost&) = delete;

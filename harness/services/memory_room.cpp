@@ -113,4 +113,8 @@ std::string why_on_disk(const StorageRequest& request) {
                      needed / mebibyte);
 }
 
+bool memory_runs_out(std::uint64_t room) { return room < 256 * mebibyte; }
+
+bool takes_memory(std::uint64_t bytes) { return bytes >= 1024 * mebibyte; }
+
 }  // namespace sluice::services

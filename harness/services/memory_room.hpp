@@ -29,8 +29,9 @@ std::uint64_t memory_needed(const StorageRequest& request);
 /// Empty when the data lies in memory, else why it lies on the disk.
 std::string why_on_disk(const StorageRequest& request);
 
-/// Data in memory that has grown must leave at least this much of it: below, the kernel would soon end programs of its
-/// own choice.
-constexpr std::uint64_t least_memory_left = std::uint64_t{256} << 20;
+/// Whether so little room is left in memory that the kernel would soon end programs of its own choice.
+bool memory_runs_out(std::uint64_t room);
+/// Whether that is to be laid to data of so many bytes, and not to what others have taken.
+bool takes_memory(std::uint64_t bytes);
 
 }  // namespace sluice::services

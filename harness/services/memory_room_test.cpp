@@ -80,6 +80,13 @@ TEST(WhyOnDisk, HugeDataLiesOnTheDisk) {
   EXPECT_THAT(why_on_disk(more), Not(IsEmpty()));
 }
 
+TEST(MemoryRoom, RunsOutBelowAQuarterOfAGibibyteByDataOfOne) {
+  EXPECT_TRUE(memory_runs_out(gibibyte / 4 - 1));
+  EXPECT_FALSE(memory_runs_out(gibibyte / 4));
+  EXPECT_TRUE(takes_memory(gibibyte));
+  EXPECT_FALSE(takes_memory(gibibyte - 1));
+}
+
 TEST(WhyOnDisk, WhatIsDurableLiesOnTheDisk) {
   EXPECT_THAT(why_on_disk({.wanted = "auto", .durable = true, .loaded = 0, .room = unlimited}), HasSubstr("durable"));
   EXPECT_THAT(why_on_disk({.wanted = "disk", .durable = false, .loaded = 0, .room = unlimited}),

@@ -218,7 +218,7 @@ void PostgresService::start(std::stop_token stop) {
 
 // Were memory used up, the kernel would end programs of its own choice, and the server would take that for a full disk.
 void PostgresService::end_before_memory_does() {
-  if (memory_room(environment_.memory) >= least_memory_left) return;
+  if (!memory_runs_out(memory_room(environment_.memory))) return;
   std::error_code changing;  // the server makes and removes files meanwhile
   std::uint64_t bytes = 0;
   for (fs::recursive_directory_iterator entry(data_, changing), end; !changing && entry != end;
@@ -227,7 +227,7 @@ void PostgresService::end_before_memory_does() {
     const auto size = entry->is_regular_file(gone) ? entry->file_size(gone) : 0;
     if (!gone) bytes += size;
   }
-  if (bytes < 4 * least_memory_left) return;  // others have taken it
+  if (!takes_memory(bytes)) return;
   outgrew_memory_ = true;
   try {
     signal(SIGQUIT);

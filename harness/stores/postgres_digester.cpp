@@ -4,14 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/stores/heap_sums.hpp"
 #include "harness/stores/postgres_digest.hpp"
+#include "harness/stores/postgres_number.hpp"
 #include "harness/stores/postgres_sql.hpp"
 #include "harness/stores/postgres_workers.hpp"
 #include "harness/stores/row_hasher.hpp"
@@ -20,23 +21,6 @@ namespace sluice::stores {
 namespace {
 
 constexpr std::size_t connections_at_once = 2;
-
-template <typename Integer>
-Integer read_integer(const std::optional<std::string>& text) {
-  Integer value = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
-  return value;
-}
-
-// The sum of 64-bit numbers, of which the server kept all digits, modulo 2^64.
-std::uint64_t read_sum(const std::optional<std::string>& text) {
-  std::uint64_t value = 0;
-  if (!text) return value;
-  for (const char c : *text) {
-    if (c >= '0' && c <= '9') value = value * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  return text->starts_with('-') ? 0 - value : value;
-}
 
 }  // namespace
 
@@ -98,79 +82,6 @@ std::uint64_t PostgresDigester::block_count(const TableDescription& table) {
       {table.sql_name}, "measuring table " + printable(table.name, 100));
   return rows.empty() ? 0 : read_integer<std::uint64_t>(rows[0][0]);
 }
-
-namespace {
-
-std::string part_begin(const HeapOrder& heap, std::size_t part) {
-  constexpr const char* after_all = "(4294967294,65535)";
-  return part < heap.blocks.size() ? fmt::format("'({},0)'", heap.blocks[part]) : fmt::format("'{}'", after_all);
-}
-
-/// Adds up what the parts of a heap gave, and moves the rows that lie in the part of another key.
-class HeapSums {
- public:
-  HeapSums(const DigestSpec& spec) : spec_(spec), digests_(spec.partition.buckets) {}
-
-  void take_part(const PostgresWorkers::Rows& rows) {
-    const auto& row = rows.at(0);
-    const auto bucket = read_integer<std::uint32_t>(row.at(0));
-    BucketDigest& digest = digests_.at(bucket);
-    const auto count = read_integer<std::uint64_t>(row.at(1));
-    digest.rows += count;
-    for (std::size_t i = 0; i < sums(); ++i) digest.sums[i] += read_sum(row.at(2 + i));
-    if (spec_.on_rows) spec_.on_rows(count);
-    if (count == 0) return;
-    const auto smallest = read_integer<std::int64_t>(row.at(2 + sums()));
-    const auto largest = read_integer<std::int64_t>(row.at(3 + sums()));
-    if (smallest < first_key(bucket) || largest > last_key(bucket)) strayed_.push_back(bucket);
-  }
-
-  /// False when there are too many to move.
-  bool take_strays(std::uint32_t bucket, const PostgresWorkers::Rows& rows) {
-    if (rows.size() > HeapStatements::most_strays) return false;
-    for (const auto& row : rows) {
-      BucketDigest& right = digests_[spec_.partition.bucket_of(read_integer<std::int64_t>(row.at(0)))];
-      BucketDigest& wrong = digests_[bucket];
-      ++right.rows;
-      --wrong.rows;
-      for (std::size_t i = 0; i < sums(); ++i) {
-        const auto hash = static_cast<std::uint64_t>(read_integer<std::int64_t>(row.at(1 + i)));
-        right.sums[i] += hash;
-        wrong.sums[i] -= hash;
-      }
-    }
-    return true;
-  }
-
-  std::string part_statement(std::uint32_t bucket) const {
-    const HeapOrder& heap = spec_.partition.heap;
-    return fmt::format("EXECUTE {}({}, {}, {})", HeapStatements::part, bucket, part_begin(heap, bucket),
-                       part_begin(heap, bucket + 1));
-  }
-  std::string strays_statement(std::uint32_t bucket) const {
-    const HeapOrder& heap = spec_.partition.heap;
-    return fmt::format("EXECUTE {}({}, {}, {}, {})", HeapStatements::strays, part_begin(heap, bucket),
-                       part_begin(heap, bucket + 1), first_key(bucket), last_key(bucket));
-  }
-  const std::vector<std::uint32_t>& strayed() const { return strayed_; }
-  std::vector<BucketDigest> take() { return std::move(digests_); }
-
- private:
-  std::size_t sums() const { return spec_.plan.wide ? 2 : 1; }
-  std::int64_t first_key(std::uint32_t bucket) const {
-    return bucket == 0 ? std::numeric_limits<std::int64_t>::min() : *spec_.partition.first_key(bucket);
-  }
-  std::int64_t last_key(std::uint32_t bucket) const {
-    const auto next = spec_.partition.first_key(bucket + 1);
-    return next ? *next - 1 : std::numeric_limits<std::int64_t>::max();
-  }
-
-  const DigestSpec& spec_;
-  std::vector<BucketDigest> digests_;
-  std::vector<std::uint32_t> strayed_;
-};
-
-}  // namespace
 
 std::optional<std::vector<BucketDigest>> PostgresDigester::digest_heap(const DigestSpec& spec, bool in_snapshot) {
   const std::string doing = "reading table " + printable(spec.scan.table.name, 100);
@@ -269,7 +180,7 @@ HeapOrder PostgresDigester::heap_order(const ScanSpec& spec, const std::string& 
       fmt::format(
           "SELECT b::text, (SELECT min({0} + 0) FROM {1} WHERE ctid >= ('(' || b || ',0)')::tid AND ctid < ('(' || "
           "b + 1 || ',0)')::tid)::text FROM (SELECT i * {2} / {3} AS b FROM generate_series(0::int8, {3} - 1) "
-          "AS i) AS parts ORDER BY b",
+          "AS i) AS parts ORDER BY parts.b",
           key, spec.table.sql_name, blocks, parts),
       {}, "looking at the key of table " + printable(spec.table.name, 100));
   for (const auto& row : rows) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <memory>
 
 #include "harness/core/printable.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr const char* digest_function = "sluice_digest";
 constexpr const char* buckets_function = "sluice_in_buckets";
+constexpr const char* range_first = "sluice_first_key";
+constexpr const char* range_last = "sluice_last_key";
 constexpr std::size_t most_arguments = 100;  // of an SQL function, unless SQLite was built with another limit
 
 /// What the aggregate works on.
@@ -115,14 +118,20 @@ std::string sqlite_bucket_condition(const ScanSpec& spec) {
     for (std::size_t i = 0; i < spec.key_columns; ++i) key.push_back(quote_identifier(spec.columns[i].name));
     return fmt::format("{}({})", buckets_function, fmt::join(key, ", "));
   }
-  const std::string key = quote_identifier(spec.columns[0].name);
-  std::vector<std::string> parts;
-  for (const std::uint32_t bucket : selection.buckets) {
-    const auto end = selection.partition.first_key(bucket + 1);
-    parts.push_back(fmt::format("({0} >= {1}{2})", key, selection.partition.first_key(bucket).value_or(0),
-                                end ? fmt::format(" AND {} < {}", key, *end) : ""));
+  return fmt::format("{0} >= {1} AND {0} <= {2}", quote_identifier(spec.columns[0].name), range_first, range_last);
+}
+
+std::string sqlite_bucket_ranges(const ScanSpec& spec) {
+  if (!spec.buckets || spec.buckets->partition.kind == Partition::Kind::hash) return {};
+  const Partition& partition = spec.buckets->partition;
+  std::vector<std::string> ranges;
+  for (const std::uint32_t bucket : spec.buckets->buckets) {
+    const auto next = partition.first_key(bucket + 1);
+    ranges.push_back(fmt::format("({}, {})", partition.first_key(bucket).value_or(0),
+                                 next ? *next - 1 : std::numeric_limits<std::int64_t>::max()));
   }
-  return fmt::format("({})", fmt::join(parts, " OR "));
+  return fmt::format("(SELECT column1 AS {}, column2 AS {} FROM (VALUES {})) CROSS JOIN ", range_first, range_last,
+                     fmt::join(ranges, ", "));
 }
 
 void register_buckets(SqliteDatabase& database, const ScanSpec& spec) {

@@ -14,6 +14,10 @@ RawCell sqlite_cell(sqlite3_value* value);
 std::vector<BucketDigest> run_digest(SqliteDatabase& database, const DigestSpec& spec,
                                      const std::vector<std::string>& cells, const std::string& from);
 
+/// What to join the table with, in front of it, so that SQLite seeks each range of keys instead of looking at every
+/// row; empty when the buckets are no ranges. The names that the condition then uses come from it.
+std::string sqlite_bucket_ranges(const ScanSpec& spec);
+
 /// A condition for the rows of the scan's buckets; register_buckets makes the function that it may call.
 std::string sqlite_bucket_condition(const ScanSpec& spec);
 void register_buckets(SqliteDatabase& database, const ScanSpec& spec);

@@ -161,8 +161,8 @@ class SqliteStore final : public Store {
     for (const auto& key : spec.scan.only) keys.push_back("(" + key_condition(spec.scan, key) + ")");
     if (!keys.empty()) conditions.push_back(fmt::format("({})", fmt::join(keys, " OR ")));
     return run_digest(database_, spec, cells,
-                      fmt::format("{}{}{}", spec.scan.table.sql_name, conditions.empty() ? "" : " WHERE ",
-                                  fmt::join(conditions, " AND ")));
+                      fmt::format("{}{}{}{}", sqlite_bucket_ranges(spec.scan), spec.scan.table.sql_name,
+                                  conditions.empty() ? "" : " WHERE ", fmt::join(conditions, " AND ")));
   }
   std::optional<KeyRange> key_range(const ScanSpec& spec) override {
     const auto& key = spec.columns.at(0);
@@ -170,9 +170,10 @@ class SqliteStore final : public Store {
     if (spec.key_columns != 1 || !key.native_order || spec.rules[0].type != ComparisonType::integer)
       return std::nullopt;
     // One at a time: SQLite reads the whole table for both at once.
-    SqliteStatement ends(
-        database_, fmt::format("SELECT (SELECT min({0}) FROM {1}), (SELECT max({0}) FROM {1})", quote_identifier(key.name), spec.table.sql_name),
-        "looking at the key of table " + printable(spec.table.name, 100));
+    SqliteStatement ends(database_,
+                         fmt::format("SELECT (SELECT min({0}) FROM {1}), (SELECT max({0}) FROM {1})",
+                                     quote_identifier(key.name), spec.table.sql_name),
+                         "looking at the key of table " + printable(spec.table.name, 100));
     if (!ends.step() || ends.cell(0).is_null()) return std::nullopt;
     return KeyRange{ends.cell(0).integer, ends.cell(1).integer};
   }
@@ -257,7 +258,8 @@ class SqliteStore final : public Store {
       order.push_back(sorts_natively(spec, i) ? names[i] + collation
                                               : fmt::format("{}({}, {})", order_function, names[i], i));
     }
-    std::string sql = fmt::format("SELECT {} FROM {}", fmt::join(names, ", "), spec.table.sql_name);
+    std::string sql =
+        fmt::format("SELECT {} FROM {}{}", fmt::join(names, ", "), sqlite_bucket_ranges(spec), spec.table.sql_name);
     int parameter = 0;
     for (const auto& key : spec.only) {
       std::vector<std::string> parts;

@@ -94,11 +94,16 @@ DigestPair digest_both(stores::Store& old_store, stores::Store& new_store, const
       std::async(std::launch::async, [&, digest = spec(scans.old_scan, true)] { return old_store.digest(digest); });
   auto new_future =
       std::async(std::launch::async, [&, digest = spec(scans.new_scan, false)] { return new_store.digest(digest); });
+  const auto report = [&] {
+    if (on_progress) on_progress(rows / 2);
+  };
+  report();  // also of what is done before anybody looks
   for (const auto* future : {&old_future, &new_future}) {
     while (future->wait_for(between_reports) != std::future_status::ready) {
-      if (on_progress) on_progress(rows / 2);
+      report();
     }
   }
+  report();
   DigestPair pair;
   pair.old_buckets = old_future.get();
   pair.new_buckets = new_future.get();

@@ -117,6 +117,14 @@ Hazard encode_date(const RawCell& cell, std::string& out) {
   return Hazard::none;
 }
 
+Hazard encode_time(const RawCell& cell, std::string& out) {
+  if (cell.storage != Storage::text) return Hazard::not_representable;
+  const auto microseconds = parse_time_of_day(cell.bytes);
+  if (!microseconds) return Hazard::not_representable;
+  append_ordered(*microseconds, out);
+  return Hazard::none;
+}
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   const char lower = static_cast<char>(c | 0x20);
@@ -153,6 +161,8 @@ Hazard encode_uuid(const RawCell& cell, std::string& out) {
 Hazard encode_json(const RawCell& cell, std::string& out) {
   if (cell.storage == Storage::integer || cell.storage == Storage::real) {
     // A column of JSON with numeric affinity turns the text 1.50 into a number; as JSON it is the same value.
+    // A number beyond every double, 1e400, became infinity there.
+    if (cell.storage == Storage::real && !std::isfinite(cell.real)) return Hazard::not_representable;
     const std::string lexeme = cell.storage == Storage::integer ? std::to_string(cell.integer) : shortest(cell.real);
     out += canonical_decimal(lexeme).value_or(lexeme);
     return Hazard::none;
@@ -219,6 +229,8 @@ Hazard encode_value(const RawCell& cell, const ColumnRule& rule, std::string& ou
       return encode_timestamp(cell, rule.zone.get(), out);
     case ComparisonType::date:
       return encode_date(cell, out);
+    case ComparisonType::time:
+      return encode_time(cell, out);
     case ComparisonType::uuid:
       return encode_uuid(cell, out);
     case ComparisonType::json:

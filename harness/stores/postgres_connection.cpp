@@ -176,6 +176,9 @@ void PostgresConnection::start_copy(const std::string& sql, const std::string& d
 void PostgresConnection::abandon() noexcept { handle_.reset(); }
 
 std::string PostgresConnection::quote_literal(const std::string& text) const {
+  if (text.find('\0') != std::string::npos) {
+    throw InputError(fmt::format("{}: a text with a NUL character cannot be written here", name()));
+  }
   struct FreeMemory {
     void operator()(char* memory) const { PQfreemem(memory); }
   };

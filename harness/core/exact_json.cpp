@@ -17,7 +17,9 @@ class ExactJsonReader {
   using string_t = nlohmann::json::string_t;
   using binary_t = nlohmann::json::binary_t;
 
-  explicit ExactJsonReader(const JsonLimits& limits) : limits_(limits) {}
+  /// With `lexemes`, every number of the text stands for the next of these.
+  explicit ExactJsonReader(const JsonLimits& limits, std::vector<std::string> lexemes = {})
+      : limits_(limits), lexemes_(std::move(lexemes)) {}
 
   bool null() { return add({}); }
   bool boolean(bool value) {
@@ -43,6 +45,8 @@ class ExactJsonReader {
   }
   bool end_array() { return close(); }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) {
+    constexpr int number_out_of_range = 406;  // for a double, which is not what it becomes here
+    beyond_double_ = error.id == number_out_of_range;
     if (error_.empty()) error_ = "not JSON at byte " + std::to_string(position) + ": " + strip_prefix(error.what());
     return false;
   }
@@ -52,6 +56,7 @@ class ExactJsonReader {
     return {.value = std::move(root_), .error = {}};
   }
   bool refused() const { return !error_.empty(); }
+  bool beyond_double() const { return beyond_double_; }
 
  private:
   static std::string strip_prefix(std::string_view what) {
@@ -61,7 +66,7 @@ class ExactJsonReader {
   bool add_number(std::string lexeme) {
     ExactJson json;
     json.type_ = ExactJson::Type::number;
-    json.text_ = std::move(lexeme);
+    json.text_ = next_lexeme_ < lexemes_.size() ? std::move(lexemes_[next_lexeme_++]) : std::move(lexeme);
     return add(std::move(json));
   }
   bool count_value() {
@@ -109,6 +114,9 @@ class ExactJsonReader {
   }
 
   JsonLimits limits_;
+  std::vector<std::string> lexemes_;
+  std::size_t next_lexeme_ = 0;
+  bool beyond_double_ = false;
   std::size_t values_ = 0;
   std::vector<ExactJson> open_;
   std::vector<std::string> names_;
@@ -116,12 +124,65 @@ class ExactJsonReader {
   std::string error_;
 };
 
+namespace {
+
+// How many characters at the front are a number of JSON's grammar; 0 when they are none.
+std::size_t number_length(std::string_view text) {
+  std::size_t at = 0;
+  const auto digits = [&] {
+    const std::size_t begin = at;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+    return at - begin;
+  };
+  if (at < text.size() && text[at] == '-') ++at;
+  const std::size_t whole = at;
+  if (digits() == 0 || (text[whole] == '0' && at - whole > 1)) return 0;
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    if (digits() == 0) return 0;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (digits() == 0) return 0;
+  }
+  return at;
+}
+
+// Puts a zero and blanks in the place of every number, so that nothing else moves; returns the numbers.
+std::vector<std::string> take_numbers(std::string& text) {
+  std::vector<std::string> numbers;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '"') {
+      for (++at; at < text.size() && text[at] != '"'; ++at) at += text[at] == '\\' ? 1 : 0;
+      continue;
+    }
+    if (text[at] != '-' && (text[at] < '0' || text[at] > '9')) continue;
+    const std::size_t length = number_length(std::string_view(text).substr(at));
+    if (length == 0) return numbers;  // the reader will refuse it
+    numbers.push_back(text.substr(at, length));
+    text[at] = '0';
+    std::fill(text.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+              text.begin() + static_cast<std::ptrdiff_t>(at + length), ' ');
+    at += length - 1;
+  }
+  return numbers;
+}
+
+}  // namespace
+
 JsonParse parse_exact_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes) {
     return {.value = std::nullopt, .error = "larger than " + std::to_string(limits.bytes) + " bytes"};
   }
   ExactJsonReader reader(limits);
   const bool whole = nlohmann::json::sax_parse(text.begin(), text.end(), &reader);
+  if (!whole && reader.beyond_double()) {
+    std::string without_numbers(text);
+    ExactJsonReader again(limits, take_numbers(without_numbers));
+    nlohmann::json::sax_parse(without_numbers, &again);
+    return again.take();
+  }
   JsonParse result = reader.take();
   if (!whole && result.error.empty()) return {.value = std::nullopt, .error = "not JSON"};
   return result;

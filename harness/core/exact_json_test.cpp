@@ -25,6 +25,16 @@ TEST(ExactJson, TakesDifferentSpellingsOfOneNumberAsEqual) {
 
 TEST(ExactJson, KeepsNumbersAsWritten) { EXPECT_EQ(parse_exact_json("[1.10,1E2]").value->dump(), "[1.10,1E2]"); }
 
+TEST(ExactJson, KeepsNumbersBeyondEveryDouble) {
+  const std::string text = R"([1e400, {"1e400": -2.5E-99999, "\\\"": 7}, 1e5000])";
+  EXPECT_EQ(parse_exact_json(text).value->dump(), R"([1e400,{"1e400":-2.5E-99999,"\\\"":7},1e5000])");
+  EXPECT_EQ(parse_exact_json("1e400").value->canonical(), parse_exact_json("10.0E399").value->canonical());
+  EXPECT_NE(parse_exact_json("1e400").value->canonical(), parse_exact_json("1e401").value->canonical());
+  for (const char* wrong : {"[1e400", "1e400-2", "[1e400 01]", "[1e400, +1]", "{\"a\": 1e400, \"b\": .5}", "1e400x"}) {
+    EXPECT_FALSE(parse_exact_json(wrong).value.has_value()) << wrong;
+  }
+}
+
 TEST(ExactJson, SortsMembersAndKeepsArraysInOrder) {
   EXPECT_EQ(canonical_of(R"({"b":1,"a":[2,1]})"), R"({"a":[2,1],"b":1})");
 }

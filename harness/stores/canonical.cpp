@@ -104,6 +104,14 @@ Hazard encode_date(const RawCell& cell, std::string& out) {
   return Hazard::none;
 }
 
+Hazard encode_time(const RawCell& cell, std::string& out) {
+  if (cell.storage != Storage::text) return Hazard::not_representable;
+  const auto microseconds = parse_time_of_day(cell.bytes);
+  if (!microseconds) return Hazard::not_representable;
+  append_ordered(*microseconds, out);
+  return Hazard::none;
+}
+
 // 8-4-4-4-12 digits, as nearly every UUID is written; false leaves `bytes` undefined.
 bool read_usual_uuid(std::string_view text, std::array<char, 16>& bytes) {
   constexpr std::array<std::uint8_t, 16> places{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
@@ -152,6 +160,8 @@ Hazard encode_uuid(const RawCell& cell, std::string& out) {
 Hazard encode_json(const RawCell& cell, std::string& out) {
   if (cell.storage == Storage::integer || cell.storage == Storage::real) {
     // A column of JSON with numeric affinity turns the text 1.50 into a number; as JSON it is the same value.
+    // A number beyond every double, 1e400, became infinity there.
+    if (cell.storage == Storage::real && !std::isfinite(cell.real)) return Hazard::not_representable;
     const std::string lexeme = cell.storage == Storage::integer ? std::to_string(cell.integer) : shortest(cell.real);
     out += canonical_decimal(lexeme).value_or(lexeme);
     return Hazard::none;
@@ -218,6 +228,8 @@ Hazard encode_value(const RawCell& cell, const ColumnRule& rule, std::string& ou
       return encode_timestamp(cell, rule.zone.get(), out);
     case ComparisonType::date:
       return encode_date(cell, out);
+    case ComparisonType::time:
+      return encode_time(cell, out);
     case ComparisonType::uuid:
       return encode_uuid(cell, out);
     case ComparisonType::json:

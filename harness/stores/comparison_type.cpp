@@ -10,7 +10,7 @@ namespace {
 
 using enum ComparisonType;
 
-constexpr std::array<std::pair<ComparisonType, std::string_view>, 13> type_names{{{exact, "exact"},
+constexpr std::array<std::pair<ComparisonType, std::string_view>, 14> type_names{{{exact, "exact"},
                                                                                   {boolean, "boolean"},
                                                                                   {integer, "integer"},
                                                                                   {decimal, "decimal"},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<ComparisonType, std::string_view>, 13> type_names
                                                                                   {bytes, "bytes"},
                                                                                   {timestamp, "timestamp"},
                                                                                   {date, "date"},
+                                                                                  {time, "time"},
                                                                                   {uuid, "uuid"},
                                                                                   {json, "json"}}};
 
@@ -78,6 +79,7 @@ ComparisonType sqlite_type(std::string_view declared) {
   if (name.starts_with("BOOL")) return boolean;
   if (name.starts_with("DATETIME") || name.starts_with("TIMESTAMP")) return timestamp;
   if (name == "DATE") return date;
+  if (name == "TIME") return time;
   if (name == "UUID" || name == "GUID") return uuid;
   if (name == "JSON" || name == "JSONB") return json;
   // From here on SQLite's own order of rules ("Determination Of Column Affinity").
@@ -99,6 +101,7 @@ ComparisonType postgres_type(std::string_view name) {
   if (name == "bytea") return bytes;
   if (name == "timestamptz" || name == "timestamp") return timestamp;
   if (name == "date") return date;
+  if (name == "time") return time;
   if (name == "uuid") return uuid;
   if (name == "json" || name == "jsonb") return json;
   return text;

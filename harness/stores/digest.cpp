@@ -41,6 +41,8 @@ std::optional<HashForm> postgres_form(const ColumnDescription& column, const Col
       return is_one_of(base, {"timestamp", "timestamptz"}) ? std::optional(HashForm::timestamp) : std::nullopt;
     case date:
       return base == "date" ? std::optional(HashForm::date) : std::nullopt;
+    case time:
+      break;
     case uuid:
       return base == "uuid" ? std::optional(HashForm::uuid) : std::nullopt;
     case json:

@@ -167,6 +167,14 @@ Instant parse_timestamp(std::string_view text, const TimeZone* zone) {
   return {time.reading, seconds * microseconds_per_second + time.microseconds};
 }
 
+std::optional<std::int64_t> parse_time_of_day(std::string_view text) {
+  if (text == "24:00:00" || text == "24:00") return seconds_per_day * microseconds_per_second;
+  Scanner scanner{text};
+  const TimeOfDay time = take_time(scanner);
+  if (time.reading != Instant::Reading::good || !scanner.rest.empty()) return std::nullopt;
+  return time.seconds * microseconds_per_second + time.microseconds;
+}
+
 std::optional<std::int64_t> parse_date(std::string_view text) {
   if (text == "infinity") return std::numeric_limits<std::int64_t>::max();
   if (text == "-infinity") return std::numeric_limits<std::int64_t>::min();

@@ -26,4 +26,8 @@ Instant parse_timestamp(std::string_view text, const TimeZone* zone);
 /// Days since 1970 of "YYYY-MM-DD[ BC]", or of a timestamp at midnight without zone; nullopt for anything else.
 std::optional<std::int64_t> parse_date(std::string_view text);
 
+/// Microseconds since midnight of "HH:MM[:SS[.ffffff]]", up to 24:00:00; nullopt for anything else, digits below a
+/// microsecond included.
+std::optional<std::int64_t> parse_time_of_day(std::string_view text);
+
 }  // namespace sluice::stores

@@ -124,6 +124,7 @@ std::string order_expression(const ColumnDescription& column, ComparisonType typ
       return own == timestamp || own == date || own == integer ? name : std::string();
     case integer:
     case date:
+    case ComparisonType::time:
       return own == type ? name : std::string();
     case exact:
     case json:

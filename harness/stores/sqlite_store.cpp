@@ -115,6 +115,8 @@ class SqliteStore final : public Store {
     if (std::find(all.begin(), all.end(), table) == all.end()) throw_missing_table(*this, table, all);
     TableDescription description{.name = table, .sql_name = quote_identifier(table)};
     if (!file_identity_.empty()) description.identity = file_identity_ + " " + table;
+    SqliteStatement encoding(database_, "PRAGMA encoding", "reading its encoding");
+    description.utf8 = encoding.step() && encoding.text(0) == "UTF-8";
     SqliteStatement statement(
         database_, "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid",
         "describing table " + printable(table, 100));
@@ -242,6 +244,8 @@ class SqliteStore final : public Store {
   bool sorts_natively(const ScanSpec& spec, std::size_t column) {
     const char* const storage = native_storage(spec.rules[column].type);
     if (storage == nullptr) return false;
+    // Texts that are stored as UTF-16 are sorted by those bytes.
+    if (spec.rules[column].type == ComparisonType::text && !spec.table.utf8) return false;
     if (spec.columns[column].native_order && spec.rules[column].type == ComparisonType::integer) return true;
     SqliteStatement probe(database_,
                           fmt::format("SELECT 1 FROM {0} WHERE typeof({1}) NOT IN ('{2}', 'null') LIMIT 1",

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <limits>
 
 #include "harness/core/errors.hpp"
+#include "harness/stores/zone_rule.hpp"
 
 namespace sluice::stores {
 namespace {
@@ -123,10 +125,35 @@ void TimeZone::read_table(std::string_view file) {
   }
   // A comma in the footer means that clocks keep changing after the table's last entry.
   open_ended_ = reader.rest.find(',') == std::string_view::npos;
+  if (!open_ended_) follow_rule(reader.rest);
+}
+
+// The calendar is the same again after 400 years, weekdays included.
+void TimeZone::follow_rule(std::string_view rule) {
+  while (rule.starts_with('\n')) rule.remove_prefix(1);
+  while (rule.ends_with('\n')) rule.remove_suffix(1);
+  const auto parsed = ZoneRule::parse(rule);
+  if (!parsed) return;
+  constexpr int first_year = 1970, years = 600;  // more than 400 after any table's last entry
+  const std::int64_t last = transitions_.empty() ? std::numeric_limits<std::int64_t>::min() : transitions_.back().at;
+  for (int year = first_year; year < first_year + years; ++year) {
+    for (const auto& [at, offset] : parsed->changes_in(year)) {
+      if (at > last) transitions_.push_back({.at = at, .offset = offset});
+    }
+  }
+  repeats_ = true;
 }
 
 std::optional<std::int64_t> TimeZone::to_utc(std::int64_t local_seconds) const {
-  if (!open_ended_ && !transitions_.empty() && local_seconds > transitions_.back().at) return std::nullopt;
+  // A day before the end nothing depends on what comes after it.
+  constexpr std::int64_t day = 86'400, cycle = 146'097 * day;
+  const std::int64_t end = transitions_.empty() ? 0 : transitions_.back().at - day;
+  if (!open_ended_ && !transitions_.empty() && local_seconds > end) {
+    if (!repeats_) return std::nullopt;
+    const std::int64_t shift = ((local_seconds - end) / cycle + 1) * cycle;
+    const auto earlier = to_utc(local_seconds - shift);
+    return earlier ? std::optional(*earlier + shift) : std::nullopt;
+  }
   const auto later = [](std::int64_t time, const Transition& transition) { return time < transition.at; };
   const auto offset_at = [&](std::int64_t utc) {
     const auto next = std::upper_bound(transitions_.begin(), transitions_.end(), utc, later);

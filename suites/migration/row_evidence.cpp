@@ -33,7 +33,7 @@ std::string shown_value(const ColumnPair& pair, const stores::RawCell& cell) {
 
 }  // namespace
 
-RowEvidence::RowEvidence(EvidenceContext context, std::size_t sample, std::uint64_t seed)
+RowEvidence::RowEvidence(EvidenceContext context, std::size_t sample, std::uint64_t seed, Rereading rereading)
     : context_(std::move(context)),
       old_scan_(context_.mapping.old_scan()),
       new_scan_(context_.mapping.new_scan()),
@@ -41,6 +41,7 @@ RowEvidence::RowEvidence(EvidenceContext context, std::size_t sample, std::uint6
       sample_(sample),
       cells_changed_(context_.mapping.columns.size()),
       cells_tolerated_(context_.mapping.columns.size()),
+      rereading_(std::move(rereading)),
       random_(seed) {}
 
 // As the side itself wrote it.
@@ -60,10 +61,12 @@ void RowEvidence::matched(const stores::RawRow& old_row, const stores::RawRow& n
   ++matched_count_;
   last_copy_ = -1;
   if (matched_keys_.size() < keys_for_control) {
+    last_place_ = matched_keys_.size();
     matched_keys_.push_back({key_of(old_row, true), key_of(new_row, false)});
     return;
   }
   const std::uint64_t place = random_() % matched_count_;
+  last_place_ = place;
   if (place < keys_for_control) matched_keys_[place] = {key_of(old_row, true), key_of(new_row, false)};
 }
 
@@ -82,8 +85,41 @@ Finding RowEvidence::row_finding(const char* rule, const stores::RawRow& row, bo
   return finding;
 }
 
+// Whether a row that differs is a finding. In a table in use it is one when it differed in the same way last time.
+bool RowEvidence::admits(char kind, const stores::RawRow* old_row, const stores::RawRow* new_row) {
+  if (!rereading_.wanted) return true;
+  const auto append = [&](const stores::RawRow& row, const stores::ScanSpec& scan, std::size_t cells,
+                          std::string& out) {
+    for (std::size_t i = 0; i < cells; ++i) {
+      const std::size_t begin = out.size();
+      stores::append_canonical(row[i], scan.rules[i], out);
+      out += '#' + std::to_string(out.size() - begin) + ';';
+    }
+  };
+  std::string key, content(1, kind);
+  append(old_row != nullptr ? *old_row : *new_row, old_row != nullptr ? old_scan_ : new_scan_,
+         context_.mapping.key_columns, key);
+  if (old_row != nullptr) append(*old_row, old_scan_, old_scan_.rules.size(), content);
+  content += '/';
+  if (new_row != nullptr) append(*new_row, new_scan_, new_scan_.rules.size(), content);
+  const std::string* const before = rereading_.previous ? rereading_.previous->find(key) : nullptr;
+  const bool same = before != nullptr && *before == content;
+  if (!rereading_.previous || before != nullptr) suspects_->add(key, std::move(content));
+  if (!rereading_.previous || same) return true;
+  if (before != nullptr) ++unsettled_;
+  return false;
+}
+
 void RowEvidence::changed(const stores::RawRow& old_row, const stores::RawRow& new_row,
                           std::span<const std::size_t> columns) {
+  if (!admits('c', &old_row, &new_row)) {
+    // The control reads its sample again and expects no difference there.
+    if (last_place_ < matched_keys_.size()) {
+      matched_keys_.erase(matched_keys_.begin() + static_cast<std::ptrdiff_t>(last_place_));
+    }
+    return;
+  }
+  ++differing_.changed;
   rows_total_ += columns.size();
   for (const std::size_t column : columns) ++cells_changed_[column];
   if (sampled_rows_ >= sample_) return;
@@ -135,6 +171,8 @@ void RowEvidence::keep(Finding finding, const stores::RawRow& row) {
 }
 
 void RowEvidence::missing(const stores::RawRow& old_row) {
+  if (!admits('m', &old_row, nullptr)) return;
+  ++differing_.missing;
   if (full_ || (sampled_rows_ >= sample_ && !context_.mapping.multiset)) {
     ++rows_total_;
     return;
@@ -147,6 +185,8 @@ void RowEvidence::missing(const stores::RawRow& old_row) {
 }
 
 void RowEvidence::extra(const stores::RawRow& new_row) {
+  if (!admits('e', nullptr, &new_row)) return;
+  ++differing_.extra;
   if (full_ || (sampled_rows_ >= sample_ && !context_.mapping.multiset)) {
     ++rows_total_;
     return;

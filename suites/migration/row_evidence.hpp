@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <random>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "harness/core/outcome.hpp"
 #include "suites/migration/row_merge.hpp"
+#include "suites/migration/suspects.hpp"
 #include "suites/migration/table_mapping.hpp"
 
 namespace sluice::migration {
@@ -16,6 +18,13 @@ namespace sluice::migration {
 struct MatchedKey {
   stores::OwnedRow old_key;
   stores::OwnedRow new_key;
+};
+
+/// How rows that differ are read again: those that differed in the same way last time are findings, all others are in
+/// use. Null `previous`: this is the first reading.
+struct Rereading {
+  bool wanted = false;
+  std::shared_ptr<const Suspects> previous = nullptr;
 };
 
 /// How the findings of one table are worded and reproduced.
@@ -31,7 +40,7 @@ struct EvidenceContext {
 class RowEvidence final : public MergeObserver {
  public:
   /// `sample` is how many differing rows become findings.
-  RowEvidence(EvidenceContext context, std::size_t sample, std::uint64_t seed);
+  RowEvidence(EvidenceContext context, std::size_t sample, std::uint64_t seed, Rereading rereading = {});
 
   void matched(const stores::RawRow& old_row, const stores::RawRow& new_row) override;
   void changed(const stores::RawRow& old_row, const stores::RawRow& new_row,
@@ -50,6 +59,12 @@ class RowEvidence final : public MergeObserver {
   std::uint64_t cells_changed_total() const;
   const std::vector<std::uint64_t>& cells_tolerated() const { return cells_tolerated_; }
   const std::vector<MatchedKey>& matched_keys() const { return matched_keys_; }
+  /// Rows that differ and were not left out as being in use.
+  const MergeTotals& differing() const { return differing_; }
+  /// Rows that differed from the first reading on, in another way each time.
+  std::uint64_t unsettled() const { return unsettled_; }
+  /// What must be read again: of the first reading every row that differed, later those of them that still do.
+  std::shared_ptr<const Suspects> suspects() const { return suspects_; }
 
  private:
   struct Seen {
@@ -58,6 +73,7 @@ class RowEvidence final : public MergeObserver {
   };
   Finding row_finding(const char* rule, const stores::RawRow& row, bool old) const;
   Finding tolerated_finding(std::size_t column) const;
+  bool admits(char kind, const stores::RawRow* old_row, const stores::RawRow* new_row);
   void keep(Finding finding, const stores::RawRow& row);
   std::string shown_key(const stores::RawRow& row, bool old) const;
   void note(std::size_t column, std::size_t kind, std::string_view what, const stores::RawRow& old_row);
@@ -80,6 +96,11 @@ class RowEvidence final : public MergeObserver {
   std::map<std::pair<std::size_t, std::size_t>, Seen> hazards_;  ///< by column and kind
   std::vector<MatchedKey> matched_keys_;
   std::uint64_t matched_count_ = 0;
+  std::size_t last_place_ = 0;  ///< of the pair last matched within matched_keys_; beyond its end when not kept
+  Rereading rereading_;
+  std::shared_ptr<Suspects> suspects_ = std::make_shared<Suspects>();
+  MergeTotals differing_;
+  std::uint64_t unsettled_ = 0;
   std::mt19937_64 random_;
 };
 

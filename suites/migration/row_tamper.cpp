@@ -31,6 +31,8 @@ std::vector<OwnedCell> samples(ComparisonType type) {
       return texts("2001-02-03 04:05:06Z", "2001-02-03 04:05:07Z");
     case ComparisonType::date:
       return texts("2001-02-03", "2001-02-04");
+    case ComparisonType::time:
+      return texts("01:02:03", "01:02:04");
     case ComparisonType::uuid:
       return texts("00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002");
     case ComparisonType::json:

@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include "harness/core/errors.hpp"
@@ -43,6 +45,9 @@ class RowsCheck final : public Check {
             std::make_shared<IdMap>(std::move(request), *old_store_, *new_store_, context.work, store_options(context));
       });
     }
+    if (parameters_.has("recheck") && !id_maps_.empty()) {
+      problems.emplace_back("`recheck` reads rows again, and an id map is read once; remove one of the two");
+    }
     for (auto& request : requests) guarded([&] { prepare_table(context, request); });
     if (!problems.empty()) throw InputError(fmt::format("{}", fmt::join(problems, "\n")));
     merged_ = merged_tables(mappings_);
@@ -54,16 +59,12 @@ class RowsCheck final : public Check {
     for (const auto& [name, map] : id_maps_) map->load(*old_store_, *new_store_);
     // What an ambiguous map translates says nothing of the tables.
     if (!mapping_problems().empty()) return;
-    const std::optional<double> total = expected_rows();
-    std::uint64_t before = 0;
-    for (const auto& mapping : mappings_) {
-      ComparisonOptions options = comparison_options(context);
-      options.on_progress = [&](std::uint64_t rows) {
-        if (context.cancelled.stop_requested()) throw Cancelled();
-        context.progress({.done = static_cast<double>(before + rows), .total = total, .unit = "rows"});
-      };
-      results_.push_back(compare_table(*old_store_, *new_store_, mapping, options));
-      before += std::max(results_.back().totals.old_rows, results_.back().totals.new_rows);
+    compare_all(context);
+    const Parameters recheck = parameters_.record("recheck");
+    for (std::int64_t i = 0; parameters_.has("recheck") && i < recheck.integer("times") && !settled(); ++i) {
+      wait(recheck.duration("every"), context.cancelled);
+      renew_snapshots();
+      compare_all(context);
     }
     if (parameters_.text("unclaimed") == "allowed") merged_.clear();
     for (const auto& merged : merged_) claims_.push_back(merged.count(*new_store_, sample_, reproduce_));
@@ -98,6 +99,50 @@ class RowsCheck final : public Check {
   }
 
  private:
+  // Every table, so that all are of one moment.
+  void compare_all(CheckContext& context) {
+    const std::vector<TableResult> previous = std::exchange(results_, {});
+    const std::optional<double> total = expected_rows();
+    std::uint64_t before = 0;
+    std::size_t i = 0;
+    for (const auto& mapping : mappings_) {
+      ComparisonOptions options = comparison_options(context);
+      options.on_progress = [&](std::uint64_t rows) {
+        if (context.cancelled.stop_requested()) throw Cancelled();
+        context.progress({.done = static_cast<double>(before + rows), .total = total, .unit = "rows"});
+      };
+      if (i < previous.size()) options.rereading.previous = previous[i].evidence->suspects();
+      options.rereading.wanted = parameters_.has("recheck");
+      ++i;
+      results_.push_back(compare_table(*old_store_, *new_store_, mapping, options));
+      before += std::max(results_.back().totals.old_rows, results_.back().totals.new_rows);
+    }
+  }
+
+  // Whether nothing differs any more but what stays as it is.
+  bool settled() const {
+    return std::all_of(results_.begin(), results_.end(), [this](const TableResult& result) {
+      const auto& suspects = *result.evidence->suspects();
+      return suspects.empty() || suspects.overflowed() || (rereadings_ > 0 && result.evidence->unsettled() == 0);
+    });
+  }
+
+  void renew_snapshots() {
+    ++rereadings_;
+    for (auto* store : {old_store_.get(), new_store_.get()}) {
+      store->end_snapshot();
+      store->begin_snapshot();
+    }
+  }
+
+  static void wait(std::chrono::nanoseconds time, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    never.wait_for(lock, stop, time, [] { return false; });
+    if (stop.stop_requested()) throw Cancelled();
+  }
+
   // Rows compared with themselves are equal and prove nothing.
   static void require_two_tables(const TableRequest& request, const stores::TableDescription& old_table,
                                  const stores::TableDescription& new_table) {
@@ -176,6 +221,14 @@ class RowsCheck final : public Check {
                                          all.missing, all.extra, all.changed, all.old_rows, all.new_rows, mapping,
                                          strategies()));
     }
+    std::uint64_t unsettled = 0;
+    for (const auto& result : results_) unsettled += result.evidence->unsettled();
+    if (unsettled > 0) {
+      return Outcome::inconclusive(fmt::format(
+          "{} rows differed in another way each time they were read, {} times in all; let writes rest, or raise "
+          "`recheck.times` or `recheck.every`",
+          unsettled, rereadings_ + 1));
+    }
     std::vector<std::string> empty;
     for (const auto& result : results_) {
       if (result.totals.old_rows + result.totals.new_rows == 0) {
@@ -224,6 +277,7 @@ class RowsCheck final : public Check {
     for (const auto& result : results_) {
       text += fmt::format("; {} by {}", printable(result.mapping.request.old_table, 100), result.strategy);
     }
+    if (rereadings_ > 0) text += fmt::format("; rows that differed were read {} times", rereadings_ + 1);
     return text;
   }
 
@@ -301,6 +355,7 @@ class RowsCheck final : public Check {
   std::vector<TableMapping> mappings_;
   std::map<std::string, std::shared_ptr<IdMap>> id_maps_;
   std::vector<TableResult> results_;
+  std::int64_t rereadings_ = 0;
   std::vector<MergedTable> merged_;
   std::vector<MergedTable::Counts> claims_;
   std::string reproduce_;

@@ -59,11 +59,15 @@ class TableComparison {
     MergeSpec spec = merge_spec(mapping_, old_scan, new_scan, old_store_, new_store_);
     spec.on_progress = options_.on_progress;
     auto evidence = std::make_shared<RowEvidence>(EvidenceContext{mapping_, old_store_, new_store_, options_.reproduce},
-                                                  options_.sample, options_.seed);
+                                                  options_.sample, options_.seed, options_.rereading);
     // The new side first: a server sorts in its own process while the other side is prepared here.
     RowSource new_rows(new_store_, mapping_, false, new_scan, options_.spool);
     RowSource old_rows(old_store_, mapping_, true, old_scan, options_.spool);
     result.totals = merge_rows(old_rows.rows(), new_rows.rows(), spec, *evidence);
+    // Without the rows that are in use.
+    result.totals.changed = evidence->differing().changed;
+    result.totals.missing = evidence->differing().missing;
+    result.totals.extra = evidence->differing().extra;
     result.evidence = std::move(evidence);
     return result;
   }

@@ -24,6 +24,7 @@ struct ComparisonOptions {
   Strategy strategy = Strategy::automatic;
   bool wide = false;  ///< hashes of 128 bits instead of 64
   SpoolOptions spool = {};
+  Rereading rereading = {};
   std::function<void(std::uint64_t rows)> on_progress = {};
 };
 

@@ -169,7 +169,8 @@ TEST_F(Crash, RefusesWrongParameters) {
   EXPECT_THAT(error(crash_kind(), R"({"action": "migrate", "only": ["x"]})"), HasSubstr("'x' is not a point"));
   EXPECT_THAT(error(crash_kind(), R"({})"), HasSubstr("'action' is missing"));
   context().stores.erase("new");
-  EXPECT_THAT(error(crash_kind(), R"({"action": "migrate"})"), HasSubstr("neither store is PostgreSQL"));
+  EXPECT_THAT(error(crash_kind(), R"({"action": "migrate", "kill": ["before"]})"),
+              HasSubstr("neither store is PostgreSQL"));
   context().stores["new"] = "postgresql://sluice@localhost";
   EXPECT_THAT(error(crash_kind(), R"({"action": "migrate"})"), HasSubstr("names no database"));
 }

@@ -80,7 +80,7 @@ std::vector<ParameterSpec> rows_parameters() {
        .fields = {{.name = "times",
                    .type = ParameterType::integer,
                    .doc = "how often at most; rows that still change then make the check inconclusive",
-                   .default_text = "5",
+                   .required = true,  // or every plan would have the record
                    .minimum = 1,
                    .maximum = 1000},
                   {.name = "every",

@@ -67,9 +67,9 @@ TEST_P(RowsInUse, StopWaitingWhenTheRunIsStopped) {
   context().progress = [&](const Progress& progress) {
     if (progress.done > 0 && ++readings == 1) source.request_stop();
   };
-  EXPECT_THROW(
-      compare(R"({"tables": {"t": {}}, "recheck": {"every": "1h"}, "strategy": ")" + std::string(GetParam()) + "\"}"),
-      Cancelled);
+  EXPECT_THROW(compare(R"({"tables": {"t": {}}, "recheck": {"times": 5, "every": "1h"}, "strategy": ")" +
+                       std::string(GetParam()) + "\"}"),
+               Cancelled);
 }
 
 INSTANTIATE_TEST_SUITE_P(Strategy, RowsInUse, ::testing::Values("merge", "hash"),

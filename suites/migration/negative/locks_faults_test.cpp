@@ -58,9 +58,11 @@ TEST_F(LockingMigration, IsCaughtHoldingRowsThatTheApplicationUpdates) {
 }
 
 TEST_F(LockingMigration, IsCaughtInADeadlockWithTheApplication) {
-  // The session that looks for deadlocks first is the one that is ended: let it be the application's.
+  // The session that looks for deadlocks first is the one that is ended: let it be the application's, which looks once, a
+  // second after it began to wait; the migration takes its second row as soon as it waits.
   action("migrate", R"sh(sql "SET deadlock_timeout = '1h'" "BEGIN" "UPDATE item SET name = 'x' WHERE id = 2" \
-    "SELECT pg_sleep(1)" "UPDATE item SET name = 'x' WHERE id = 1" "COMMIT")sh");
+    "DO 'BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP; END'" \
+    "UPDATE item SET name = 'x' WHERE id = 1" "COMMIT")sh");
   const Outcome outcome = run(locks_kind(), R"js({"action": "migrate", "limit": "1m", "tables": ["other"], "statements":
     {"both": "UPDATE item SET name = 'y' WHERE id IN (SELECT id FROM item WHERE id <= 2 ORDER BY id FOR UPDATE)"}})js");
   EXPECT_EQ(outcome.verdict, Verdict::failed) << outcome.reason;

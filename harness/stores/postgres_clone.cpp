@@ -17,6 +17,9 @@
 namespace sluice::stores {
 namespace {
 
+// A session ends a moment after its client has gone.
+constexpr std::chrono::milliseconds session_farewell{1000};
+
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
@@ -109,7 +112,8 @@ PostgresClone::PostgresClone(const std::string& template_url, CloneOptions optio
 
 void PostgresClone::create(const std::string& source) {
   PostgresConnection connection(maintenance_url_, options_.connection);
-  const auto deadline = steady_clock::now() + options_.patience;
+  const bool refuses = options_.sessions == TemplateSessions::refuse;
+  const auto deadline = steady_clock::now() + (refuses ? session_farewell : options_.patience);
   const std::string statement =
       fmt::format("CREATE DATABASE {} TEMPLATE {}", quote_identifier(database_), quote_identifier(source));
   while (true) {
@@ -124,11 +128,10 @@ void PostgresClone::create(const std::string& source) {
         if (sessions.empty()) throw;
       }
     }
-    if (options_.sessions == TemplateSessions::refuse)
-      fail_busy(connection, source, sessions, "Close them first, or have them waited for or terminated");
     if (steady_clock::now() >= deadline)
       fail_busy(connection, source, sessions,
-                fmt::format("They were still there after {} ms", options_.patience.count()));
+                refuses ? "Close them first, or have them waited for or terminated"
+                        : fmt::format("They were still there after {} ms", options_.patience.count()));
     if (options_.sessions == TemplateSessions::terminate) {
       connection.query(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client "

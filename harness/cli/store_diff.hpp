@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "suites/migration/table_comparison.hpp"
+#include "suites/migration/rows/table_comparison.hpp"
 
 namespace sluice::cli {
 

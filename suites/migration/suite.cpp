@@ -1,16 +1,16 @@
 #include "suites/migration/suite.hpp"
 
-#include "suites/migration/crash.hpp"
-#include "suites/migration/idempotent.hpp"
-#include "suites/migration/invariant.hpp"
-#include "suites/migration/live_writes.hpp"
-#include "suites/migration/locks.hpp"
-#include "suites/migration/rollback.hpp"
-#include "suites/migration/rows.hpp"
-#include "suites/migration/schema.hpp"
-#include "suites/migration/search.hpp"
-#include "suites/migration/status.hpp"
-#include "suites/migration/sync.hpp"
+#include "suites/migration/copies/crash.hpp"
+#include "suites/migration/copies/idempotent.hpp"
+#include "suites/migration/copies/locks.hpp"
+#include "suites/migration/copies/rollback.hpp"
+#include "suites/migration/live/live_writes.hpp"
+#include "suites/migration/live/sync.hpp"
+#include "suites/migration/queries/invariant.hpp"
+#include "suites/migration/queries/search.hpp"
+#include "suites/migration/queries/status.hpp"
+#include "suites/migration/rows/rows.hpp"
+#include "suites/migration/schema/schema.hpp"
 
 namespace sluice::migration {
 

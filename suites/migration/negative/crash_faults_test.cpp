@@ -1,6 +1,6 @@
 // Migrations that cannot be run again after a kill, one planted fault each: the point, the statement and what is wrong
 // must be named.
-#include "suites/migration/crash.hpp"
+#include "suites/migration/copies/crash.hpp"
 #include "suites/migration/testing/action_fixture.hpp"
 
 namespace sluice::migration {

@@ -1,5 +1,5 @@
 // Migrations that change something when they are run once more, one planted fault each.
-#include "suites/migration/idempotent.hpp"
+#include "suites/migration/copies/idempotent.hpp"
 #include "suites/migration/testing/action_fixture.hpp"
 
 namespace sluice::migration {

@@ -1,5 +1,5 @@
 // A migration that breaks what must hold, in ways that counts of rows do not show.
-#include "suites/migration/invariant.hpp"
+#include "suites/migration/queries/invariant.hpp"
 #include "suites/migration/testing/side_fixture.hpp"
 
 namespace sluice::migration {

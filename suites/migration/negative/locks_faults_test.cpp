@@ -1,5 +1,5 @@
 // Migrations that make readers or writers wait, one planted fault each: who waited and for what must be named.
-#include "suites/migration/locks.hpp"
+#include "suites/migration/copies/locks.hpp"
 #include "suites/migration/testing/action_fixture.hpp"
 
 namespace sluice::migration {
@@ -58,8 +58,8 @@ TEST_F(LockingMigration, IsCaughtHoldingRowsThatTheApplicationUpdates) {
 }
 
 TEST_F(LockingMigration, IsCaughtInADeadlockWithTheApplication) {
-  // The session that looks for deadlocks first is the one that is ended: let it be the application's, which looks once, a
-  // second after it began to wait; the migration takes its second row as soon as it waits.
+  // The session that looks for deadlocks first is the one that is ended: let it be the application's, which looks once,
+  // a second after it began to wait; the migration takes its second row as soon as it waits.
   action("migrate", R"sh(sql "SET deadlock_timeout = '1h'" "BEGIN" "UPDATE item SET name = 'x' WHERE id = 2" \
     "DO 'BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP; END'" \
     "UPDATE item SET name = 'x' WHERE id = 1" "COMMIT")sh");

@@ -1,5 +1,5 @@
 // Rollbacks that do not restore, or lose what was written, one planted fault each.
-#include "suites/migration/rollback.hpp"
+#include "suites/migration/copies/rollback.hpp"
 #include "suites/migration/testing/action_fixture.hpp"
 
 namespace sluice::migration {

@@ -1,5 +1,5 @@
 // Schemas that hold the right rows and break at the next write, the next query or the next crash.
-#include "suites/migration/schema.hpp"
+#include "suites/migration/schema/schema.hpp"
 #include "suites/migration/testing/side_fixture.hpp"
 
 namespace sluice::migration {

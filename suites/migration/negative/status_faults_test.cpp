@@ -1,5 +1,5 @@
 // Status tables of migrations that did not end well, though every row is there.
-#include "suites/migration/status.hpp"
+#include "suites/migration/queries/status.hpp"
 #include "suites/migration/testing/side_fixture.hpp"
 
 namespace sluice::migration {

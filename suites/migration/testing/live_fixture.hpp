@@ -7,7 +7,7 @@
 #include <string>
 
 #include "harness/testing/http_server.hpp"
-#include "suites/migration/live_writes.hpp"
+#include "suites/migration/live/live_writes.hpp"
 #include "suites/migration/testing/side_fixture.hpp"
 
 namespace sluice::migration {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "suites/migration/rows.hpp"
+#include "suites/migration/rows/rows.hpp"
 
 namespace sluice::migration {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "harness/testing/check_context.hpp"
 #include "harness/testing/http_server.hpp"
-#include "suites/migration/search.hpp"
+#include "suites/migration/queries/search.hpp"
 
 namespace sluice::migration {
 

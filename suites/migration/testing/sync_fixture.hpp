@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "suites/migration/sync.hpp"
+#include "suites/migration/live/sync.hpp"
 #include "suites/migration/testing/side_fixture.hpp"
 
 namespace sluice::migration {

@@ -1,0 +1,74 @@
+#include "suites/migration/copies/copy_parameters.hpp"
+
+namespace sluice::migration {
+
+ParameterSpec spares_parameter(const std::string& name, const std::string& action) {
+  return {.name = name,
+          .type = ParameterType::list,
+          .doc = "sides whose store " + action +
+                 " by design neither names nor touches; every other store must be named, and that these stay as they "
+                 "are is verified",
+          .item = {{.name = "side", .type = ParameterType::text, .choices = {"old", "new"}}},
+          .shorthand = "side"};
+}
+
+std::vector<ParameterSpec> copy_parameters() {
+  return {{.name = "ignore",
+           .type = ParameterType::list,
+           .doc = "what may differ: TABLE, TABLE.COLUMN (such as a time that the database sets) or SEQUENCE",
+           .item = {{.name = "name", .type = ParameterType::text}}},
+          spares_parameter("spares", "the action"),
+          {.name = "timeout",
+           .type = ParameterType::duration,
+           .doc = "the longest time that one run of an action may take",
+           .default_text = "10m",
+           .minimum = 0.1},
+          {.name = "statement_timeout",
+           .type = ParameterType::duration,
+           .doc = "the longest time that copying a database or reading a table may take",
+           .default_text = "1h",
+           .minimum = 1},
+          {.name = "lock_timeout",
+           .type = ParameterType::duration,
+           .doc = "the longest wait for a lock that someone else holds",
+           .default_text = "30s",
+           .minimum = 0.001},
+          {.name = "connect_timeout",
+           .type = ParameterType::duration,
+           .doc = "the longest time until a store answers",
+           .default_text = "10s",
+           .minimum = 0.001}};
+}
+
+stores::StoreOptions store_options(const Parameters& parameters, const CheckContext& context) {
+  const auto milliseconds = [&](const char* name) {
+    return std::chrono::ceil<std::chrono::milliseconds>(parameters.duration(name));
+  };
+  return {.connect_timeout = milliseconds("connect_timeout"),
+          .lock_timeout = milliseconds("lock_timeout"),
+          .statement_timeout = milliseconds("statement_timeout"),
+          .cancelled = context.cancelled,
+          .directory = context.plan_directory};
+}
+
+namespace {
+
+std::set<std::string> set_of(const Parameters& parameters, const std::string& name) {
+  if (!parameters.has(name)) return {};
+  const auto texts = parameters.texts(name);
+  return {texts.begin(), texts.end()};
+}
+
+}  // namespace
+
+std::set<std::string> ignored_names(const Parameters& parameters) { return set_of(parameters, "ignore"); }
+
+std::set<std::string> spared_sides(const Parameters& parameters, const std::string& name) {
+  return set_of(parameters, name);
+}
+
+std::string reproduce_with(const CheckContext& context, const std::string& setting) {
+  return context.reproduce + "  # with " + setting;
+}
+
+}  // namespace sluice::migration

@@ -1,0 +1,117 @@
+// Migrations within SQLite, real processes, are killed at what they write and run again.
+#include "suites/migration/copies/crash.hpp"
+#include "suites/migration/testing/action_fixture.hpp"
+
+namespace sluice::migration {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::Gt;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+/// Both stores are SQLite files; an action's script ends with Python statements on the new one, `c`.
+class CrashOfSqlite : public ActionFixture {
+ protected:
+  void SetUp() override {
+    ActionFixture::SetUp();
+    const std::filesystem::path path = folder().path() / "new.db";
+    testing::SqliteFile(path).execute(
+        "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, size INTEGER); INSERT INTO item (name) VALUES ('a'), "
+        "('b'), ('c')");
+    context().stores["new"] = "sqlite:" + path.string();
+    environment()["NEW"] = path.string();
+  }
+  void migration(const std::string& python) {
+    action("migrate",
+           "python3 - \"$NEW\" <<'PY'\nimport sqlite3, sys\nc = sqlite3.connect(sys.argv[1], "
+           "isolation_level=None)\n" +
+               python + "\nPY\n");
+    environment().erase("OLD");
+  }
+  Outcome crash(const std::string& more = "") {
+    return run(crash_kind(), R"({"action": "migrate", "points": "all", "spares": "old")" + more + "}");
+  }
+};
+
+TEST_F(CrashOfSqlite, PassesOneTransaction) {
+  migration(R"py(
+c.execute("BEGIN")
+c.execute("UPDATE item SET size = 1 WHERE size IS NULL")
+c.execute("INSERT OR IGNORE INTO item VALUES (10, 'd', 2)")
+c.execute("COMMIT")
+)py");
+  const Outcome outcome = crash();
+  expect_proof(outcome);
+  // A journal is written and synced, then the file, then the journal goes: some system calls for one transaction.
+  EXPECT_THAT(metric_of(outcome, "writes"), Gt(5));
+  EXPECT_EQ(metric_of(outcome, "points_tried"), metric_of(outcome, "writes"));
+  EXPECT_EQ(metric_of(outcome, "statements"), 0);
+}
+
+TEST_F(CrashOfSqlite, PassesOneTransactionInAWriteAheadLog) {
+  testing::SqliteFile(folder().path() / "new.db").execute("PRAGMA journal_mode = wal");
+  migration(R"py(
+c.execute("PRAGMA journal_mode = wal").fetchall()
+c.executescript("BEGIN; UPDATE item SET size = 1 WHERE size IS NULL; INSERT OR IGNORE INTO item VALUES (10, 'd', 2); COMMIT")
+)py");
+  expect_proof(crash());
+}
+
+TEST_F(CrashOfSqlite, CatchesACommitBetweenStepsThatCannotBeRepeated) {
+  migration(R"py(
+c.execute("UPDATE item SET name = name || '!'")
+c.execute("UPDATE item SET size = length(name)")
+)py");
+  const Outcome outcome = crash();
+  EXPECT_EQ(outcome.verdict, Verdict::failed) << outcome.reason;
+  EXPECT_THAT(rules(outcome), Contains(AllOf(StartsWith("crash-state-differs "), HasSubstr(" write "),
+                                             HasSubstr("new.db"), HasSubstr("new item id=1 name"))));
+  EXPECT_EQ(outcome.findings.front().old_value, "a!");
+  EXPECT_EQ(outcome.findings.front().new_value, "a!!");
+  EXPECT_THAT(outcome.findings.front().summary, HasSubstr("killed before write "));
+  // A finding's point can be tried alone.
+  const std::string point = outcome.findings.front().where.front().second;
+  const Outcome alone = crash(R"(, "only": ")" + point + "\"");
+  EXPECT_EQ(alone.verdict, Verdict::failed);
+  EXPECT_THAT(rules(alone), Each(StartsWith("crash-state-differs " + point)));
+}
+
+TEST_F(CrashOfSqlite, CatchesAMigrationThatFailsOnItsOwnTraces) {
+  migration(R"py(
+c.execute("CREATE TABLE extra (id INTEGER PRIMARY KEY)")
+c.execute("INSERT INTO extra VALUES (1)")
+)py");
+  const Outcome outcome = crash();
+  EXPECT_EQ(outcome.verdict, Verdict::failed);
+  EXPECT_THAT(rules(outcome), Contains(StartsWith("crash-rerun-failed ")));
+}
+
+TEST_F(CrashOfSqlite, CountsWritesOfAllProcessesOfAnAction) {
+  action("migrate", R"sh(
+    for round in 1 2; do
+      python3 -c "import sqlite3,sys; c = sqlite3.connect(sys.argv[1]); c.execute('UPDATE item SET size = 7'); c.commit()" "$NEW"
+    done
+  )sh");
+  environment().erase("OLD");
+  const Outcome outcome = crash();
+  expect_proof(outcome);
+  EXPECT_THAT(metric_of(outcome, "writes"), Gt(10));
+}
+
+TEST_F(CrashOfSqlite, DoesNotPassWhatItCannotSee) {
+  migration("c.execute('SELECT 1')");
+  EXPECT_THAT(error(crash_kind(), R"({"action": "migrate", "spares": "old"})"), HasSubstr("not one statement"));
+  EXPECT_THAT(error(crash_kind(), R"({"action": "migrate", "spares": "old", "kill": "before"})"),
+              HasSubstr("add `write` to `kill`"));
+  // A program that clears its environment loses what counts its writes.
+  action(
+      "migrate",
+      R"sh(env -i /usr/bin/python3 -c "import sqlite3,sys; c = sqlite3.connect(sys.argv[1]); c.execute('UPDATE item SET size = 1'); c.commit()" "$NEW")sh");
+  EXPECT_THAT(error(crash_kind(), R"({"action": "migrate", "spares": "old"})"), HasSubstr("nor a write"));
+}
+
+}  // namespace
+}  // namespace sluice::migration

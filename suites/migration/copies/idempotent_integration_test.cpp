@@ -1,0 +1,56 @@
+#include "suites/migration/copies/idempotent.hpp"
+#include "suites/migration/testing/action_fixture.hpp"
+
+namespace sluice::migration {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Idempotent : public ActionFixture {
+ protected:
+  void SetUp() override {
+    ActionFixture::SetUp();
+    new_side("CREATE TABLE item (id serial PRIMARY KEY, name text); INSERT INTO item (name) VALUES ('a'), ('b')");
+  }
+  static constexpr const char* careful = R"sh(
+    sql "ALTER TABLE item ADD COLUMN IF NOT EXISTS size int" "UPDATE item SET size = 1 WHERE size IS NULL"
+  )sh";
+};
+
+TEST_F(Idempotent, PassesAMigrationThatFindsItsWorkDone) {
+  new_side("ALTER TABLE item ADD COLUMN size int DEFAULT NULL; UPDATE item SET size = 1;");
+  old_side("CREATE TABLE item (id INTEGER PRIMARY KEY); INSERT INTO item VALUES (1)");
+  action("migrate", careful);
+  const Outcome outcome = run(idempotent_kind(), R"({"action": "migrate", "times": 2})");
+  expect_proof(outcome);
+  EXPECT_EQ(metric_of(outcome, "rows_compared"), 3) << "two of the new side, one of the old";
+  EXPECT_THAT(copies(), IsEmpty());
+}
+
+TEST_F(Idempotent, RunsOnTheStoresThemselvesWhenToldTo) {
+  new_side("ALTER TABLE item ADD COLUMN size int; UPDATE item SET size = 1;");
+  action("migrate", R"sh(sql "UPDATE item SET size = 1 WHERE size IS NULL"; touch ran)sh");
+  expect_proof(run(idempotent_kind(), R"({"action": "migrate", "in_place": true})"));
+  EXPECT_TRUE(std::filesystem::exists(folder().path() / "ran"));
+  action("migrate", R"sh(sql "DELETE FROM item WHERE id = 2")sh");
+  const Outcome outcome = run(idempotent_kind(), R"({"action": "migrate", "in_place": true})");
+  EXPECT_THAT(rules(outcome), ElementsAre("row-missing new item id=2"));
+  EXPECT_THAT(rows("SELECT id FROM item"), ElementsAre("1"));
+}
+
+TEST_F(Idempotent, DoesNotPassWithoutRowsOrStatements) {
+  new_side("DELETE FROM item");
+  action("migrate", R"sh(sql "SELECT 1")sh");
+  const Outcome outcome = run(idempotent_kind(), R"({"action": "migrate"})");
+  EXPECT_EQ(outcome.verdict, Verdict::inconclusive) << outcome.reason;
+  action("elsewhere", "true");
+  EXPECT_THAT(error(idempotent_kind(), R"({"action": "elsewhere"})"), HasSubstr("not one statement"));
+  EXPECT_THAT(error(idempotent_kind(), R"({"action": "absent"})"), HasSubstr("no action 'absent'"));
+  context().start_action = {};
+  EXPECT_THAT(error(idempotent_kind(), R"({"action": "migrate"})"), HasSubstr("no plan"));
+}
+
+}  // namespace
+}  // namespace sluice::migration

@@ -1,0 +1,190 @@
+#include "suites/migration/copies/store_objects.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <sqlite3.h>
+
+#include <memory>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/printable.hpp"
+#include "harness/stores/postgres_connection.hpp"
+#include "harness/stores/sqlite_database.hpp"
+#include "harness/stores/store_url.hpp"
+
+namespace sluice::migration {
+namespace {
+
+using stores::PostgresConnection;
+using stores::SqliteDatabase;
+using stores::SqliteStatement;
+
+constexpr const char* user_schemas =
+    "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'";
+
+// Objects that belong to an extension are that extension's, whose version is compared.
+constexpr const char* schema_query = R"sql(
+  WITH visible AS (
+    SELECT c.*, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE {0} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                              AND d.deptype = 'e'))
+  SELECT concat_ws(' ', 'relation', oid::regclass, relkind, relpersistence, CASE WHEN relrowsecurity THEN 'row security' END)
+    FROM visible WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+  UNION ALL
+  SELECT concat_ws(' ', 'column', a.attrelid::regclass || '.' || a.attname, format_type(a.atttypid, a.atttypmod),
+                   CASE WHEN a.attnotnull THEN 'NOT NULL' END, 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
+                   nullif(a.attidentity::text, ''), nullif(a.attgenerated::text, ''))
+    FROM visible c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+    WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT concat_ws(' ', 'constraint', c.oid::regclass, k.conname, pg_get_constraintdef(k.oid))
+    FROM visible c JOIN pg_constraint k ON k.conrelid = c.oid
+  UNION ALL
+  SELECT concat_ws(' ', 'index', pg_get_indexdef(i.indexrelid), CASE WHEN NOT i.indisvalid THEN 'INVALID' END)
+    FROM visible c JOIN pg_index i ON i.indrelid = c.oid WHERE c.relkind IN ('r', 'p', 'm')
+  UNION ALL
+  SELECT concat_ws(' ', 'view', oid::regclass, pg_get_viewdef(oid)) FROM visible WHERE relkind IN ('v', 'm')
+  UNION ALL
+  SELECT concat_ws(' ', 'trigger', pg_get_triggerdef(t.oid), t.tgenabled)
+    FROM visible c JOIN pg_trigger t ON t.tgrelid = c.oid WHERE NOT t.tgisinternal
+  UNION ALL
+  SELECT concat_ws(' ', 'policy', c.oid::regclass, p.polname, p.polcmd, pg_get_expr(p.polqual, p.polrelid))
+    FROM visible c JOIN pg_policy p ON p.polrelid = c.oid
+  UNION ALL
+  SELECT concat_ws(' ', 'routine', p.oid::regprocedure, md5(pg_get_functiondef(p.oid)))
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE {0} AND p.prokind IN ('f', 'p') AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
+                                                         AND d.objid = p.oid AND d.deptype = 'e')
+  UNION ALL
+  SELECT concat_ws(' ', 'enum', t.oid::regtype, (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
+                                                 FROM pg_enum e WHERE e.enumtypid = t.oid))
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {0} AND t.typtype = 'e'
+  UNION ALL
+  SELECT concat_ws(' ', 'schema', n.nspname) FROM pg_namespace n WHERE {0}
+  UNION ALL
+  SELECT concat_ws(' ', 'extension', extname, extversion) FROM pg_extension)sql";
+
+constexpr const char* name_expression =
+    "CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END";
+
+StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& options) {
+  PostgresConnection connection(url, options);
+  const std::string doing = "reading its catalog";
+  StoreObjects objects;
+  for (const auto& row : connection.query(
+           fmt::format("SELECT {}, (c.relkind IN ('r', 'p'))::text FROM pg_class c JOIN pg_namespace n ON n.oid = "
+                       "c.relnamespace WHERE {} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition "
+                       "ORDER BY 1",
+                       name_expression, user_schemas),
+           {}, doing)) {
+    if (row[1] == "true")
+      objects.tables.push_back(row[0].value_or(""));
+    else
+      objects.views.insert(row[0].value_or(""));
+  }
+  for (const auto& row : connection.query(fmt::format(fmt::runtime(schema_query), user_schemas), {}, doing)) {
+    objects.schema.insert(row[0].value_or(""));
+  }
+  for (const auto& row :
+       connection.query(fmt::format("SELECT {}, coalesce(pg_sequence_last_value(c.oid)::text, '') FROM pg_class c JOIN "
+                                    "pg_namespace n ON n.oid = c.relnamespace WHERE {} AND c.relkind = 'S'",
+                                    name_expression, user_schemas),
+                        {}, doing)) {
+    objects.sequences[row[0].value_or("")] = row[1].value_or("");
+  }
+  for (const auto& row : connection.query(
+           "SELECT 'index ' || indexrelid::regclass || ' is invalid' FROM pg_index WHERE NOT indisvalid UNION ALL "
+           "SELECT 'transaction ' || quote_literal(gid) || ' is prepared and waits for its end' FROM pg_prepared_xacts "
+           "WHERE database = current_database()",
+           {}, doing)) {
+    objects.unsound.push_back(row[0].value_or(""));
+  }
+  return objects;
+}
+
+StoreObjects read_sqlite(const std::string& url, const stores::StoreOptions& options) {
+  StoreObjects objects;
+  const std::filesystem::path path = options.directory / url.substr(stores::sqlite_scheme.size());
+  if (!std::filesystem::exists(path)) return objects;  // a store that nobody has made yet is empty
+  SqliteDatabase database(url, path, options);
+  bool has_sequences = false;
+  {
+    // Tables that belong to a virtual table hold its inner state.
+    SqliteStatement statement(database,
+                              "SELECT type, name, coalesce(sql, ''), name IN (SELECT name FROM pragma_table_list WHERE "
+                              "type IN ('shadow', 'virtual')) FROM sqlite_schema",
+                              "reading its catalog");
+    while (statement.step()) {
+      const std::string type = statement.text(0);
+      const std::string name = statement.text(1);
+      if (name == "sqlite_sequence") has_sequences = true;
+      if (name.starts_with("sqlite_")) continue;
+      objects.schema.insert(fmt::format("{} {} {}", type, name, statement.text(2)));
+      if (type == "table" && statement.text(3) == "0") objects.tables.push_back(name);
+    }
+  }
+  if (has_sequences) {
+    SqliteStatement sequences(database, "SELECT name, seq FROM sqlite_sequence", "reading its sequences");
+    while (sequences.step()) objects.sequences[sequences.text(0)] = sequences.text(1);
+  }
+  return objects;
+}
+
+}  // namespace
+
+StoreObjects read_objects(const std::string& url, const stores::StoreOptions& options) {
+  return url.starts_with(stores::sqlite_scheme) ? read_sqlite(url, options) : read_postgres(url, options);
+}
+
+std::string row_digest(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name,
+                       const std::vector<std::string>& columns) {
+  std::vector<std::string> names;
+  for (const auto& column : columns) names.push_back(stores::quote_identifier(column));
+  PostgresConnection connection(url, options);
+  const std::string row = fmt::format("ROW({})::text", fmt::join(names, ", "));
+  const auto rows = connection.query(
+      fmt::format(
+          "SELECT count(*) || ' rows, digest ' || coalesce(sum(hashtextextended({0}, 1)::numeric), 0) || '/' || "
+          "coalesce(sum(hashtextextended({0}, 2)::numeric), 0) FROM {1}",
+          row, sql_name),
+      {}, "reading table " + sql_name);
+  return rows[0][0].value_or("");
+}
+
+bool delete_one_row(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name) {
+  if (url.starts_with(stores::sqlite_scheme)) {
+    sqlite3* raw = nullptr;
+    const std::filesystem::path path = options.directory / url.substr(stores::sqlite_scheme.size());
+    const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+    const std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle(raw, &sqlite3_close_v2);
+    const std::string sql = fmt::format("DELETE FROM {0} WHERE rowid = (SELECT max(rowid) FROM {0})", sql_name);
+    return opened == SQLITE_OK && sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK &&
+           sqlite3_changes(raw) == 1;
+  }
+  PostgresConnection connection(url, options);
+  try {
+    const auto rows = connection.query(
+        fmt::format("DELETE FROM {0} WHERE ctid = (SELECT ctid FROM {0} LIMIT 1) RETURNING 1", sql_name), {},
+        "planting a violation in table " + sql_name);
+    return !rows.empty();
+  } catch (const EnvironmentError&) {
+    return false;  // other rows refer to it; another table will do
+  }
+}
+
+void commit_statement(const std::string& url, const stores::StoreOptions& options, const std::string& sql,
+                      const std::string& doing) {
+  if (!url.starts_with(stores::sqlite_scheme)) {
+    PostgresConnection(url, options).query(sql, {}, doing);
+    return;
+  }
+  sqlite3* raw = nullptr;
+  const std::filesystem::path path = options.directory / url.substr(stores::sqlite_scheme.size());
+  const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle(raw, &sqlite3_close_v2);
+  if (opened != SQLITE_OK || sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+    throw InputError(fmt::format("{}: {}: {}", url, doing, printable(sqlite3_errmsg(raw))));
+  }
+}
+
+}  // namespace sluice::migration

@@ -1,0 +1,292 @@
+#include "suites/migration/copies/store_state.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/printable.hpp"
+#include "harness/stores/sqlite_database.hpp"
+#include "harness/stores/store_url.hpp"
+#include "suites/migration/copies/store_objects.hpp"
+#include "suites/migration/rows/table_comparison.hpp"
+
+namespace sluice::migration {
+namespace {
+
+constexpr std::size_t most_findings = 200;
+
+// Who only read, and was killed, leaves an empty write-ahead log.
+bool is_all_in_the_file(const std::string& path) {
+  std::error_code absent;
+  const auto size = std::filesystem::file_size(path + "-wal", absent);
+  return (absent || size == 0) && !std::filesystem::exists(path + "-journal", absent);
+}
+
+bool same_content(const std::string& left, const std::string& right) {
+  std::error_code failed;
+  if (std::filesystem::file_size(left, failed) != std::filesystem::file_size(right, failed) || failed) return false;
+  if (!is_all_in_the_file(left) || !is_all_in_the_file(right)) return false;
+  constexpr std::size_t block = 64 * 1024;
+  std::ifstream one(left, std::ios::binary), other(right, std::ios::binary);
+  std::string here(block, '\0'), there(block, '\0');
+  while (one && other) {
+    one.read(here.data(), block);
+    other.read(there.data(), block);
+    const auto count = one.gcount();
+    if (count != other.gcount() || !std::equal(here.begin(), here.begin() + count, there.begin())) return false;
+  }
+  return one.eof() && other.eof();
+}
+
+/// Compares one side.
+class SideComparison {
+ public:
+  SideComparison(std::string side, std::string expected, std::string actual, const StateOptions& options,
+                 StateDifference& result)
+      : side_(std::move(side)),
+        expected_(std::move(expected)),
+        actual_(std::move(actual)),
+        options_(options),
+        result_(result) {}
+
+  void run() {
+    if (expected_.starts_with(stores::sqlite_scheme) && same_content(path_of(expected_), path_of(actual_))) {
+      count_equal_tables();
+      return;
+    }
+    const StoreObjects expected = read_objects(expected_, options_.store);
+    const StoreObjects actual = read_objects(actual_, options_.store);
+    if (options_.schema) compare_schema(expected, actual);
+    if (options_.sequences) compare_sequences(expected, actual);
+    if (options_.data) compare_tables(expected, actual);
+  }
+
+ private:
+  std::string path_of(const std::string& url) const {
+    return (options_.store.directory / url.substr(stores::sqlite_scheme.size())).string();
+  }
+  // Byte for byte the same file: its rows are compared, though nobody has read them one by one.
+  void count_equal_tables() {
+    const auto tables = read_objects(actual_, options_.store).tables;
+    result_.tables += tables.size();
+    stores::SqliteDatabase database(actual_, path_of(actual_), options_.store);
+    for (const auto& table : tables) {
+      stores::SqliteStatement count(database, "SELECT count(*) FROM " + stores::quote_identifier(table),
+                                    "counting rows");
+      if (count.step()) result_.rows += static_cast<std::uint64_t>(std::stoll(count.text(0)));
+    }
+  }
+
+  bool ignored(const std::string& name) const { return options_.ignore.contains(name); }
+
+  Finding& add(const char* rule, std::string summary) {
+    ++result_.total;
+    if (result_.findings.size() >= most_findings) {
+      overflow_ = Finding{};
+      return overflow_;
+    }
+    return result_.findings.emplace_back(Finding{
+        .rule = rule, .summary = std::move(summary), .where = {{"side", side_}}, .reproduce = options_.reproduce});
+  }
+
+  void compare_schema(const StoreObjects& expected, const StoreObjects& actual) {
+    for (const auto& line : expected.schema) {
+      if (actual.schema.contains(line) || about_ignored(line)) continue;
+      schema_finding("schema-missing", line, "is no longer there").old_value = printable(line, 300);
+    }
+    for (const auto& line : actual.schema) {
+      if (expected.schema.contains(line) || about_ignored(line)) continue;
+      schema_finding("schema-extra", line, "is there and should not be").new_value = printable(line, 300);
+    }
+  }
+
+  Finding& schema_finding(const char* rule, const std::string& line, const char* what) {
+    auto& finding = add(rule, fmt::format("{} {}", printable(line, 300), what));
+    finding.where.emplace_back("object", printable(line, 300));
+    return finding;
+  }
+
+  // "relation NAME …", "column NAME.COLUMN …": of an ignored name. Other lines are of a table whose name comes second.
+  bool about_ignored(const std::string& line) const {
+    const auto begin = line.find(' ') + 1;
+    const std::string name = line.substr(begin, line.find(' ', begin) - begin);
+    return ignored(name) || ignored(name.substr(0, name.find('.')));
+  }
+
+  void compare_sequences(const StoreObjects& expected, const StoreObjects& actual) {
+    for (const auto& [name, value] : expected.sequences) {
+      const auto found = actual.sequences.find(name);
+      if (found == actual.sequences.end() || found->second == value || ignored(name)) continue;
+      if (options_.sequences_may_be_ahead && is_ahead(found->second, value)) continue;
+      auto& finding = add("sequence-changed", fmt::format("sequence {} is at {}, not at {}", printable(name, 100),
+                                                          position(found->second), position(value)));
+      finding.where.emplace_back("sequence", printable(name, 100));
+      finding.old_value = position(value);
+      finding.new_value = position(found->second);
+      note(name);
+    }
+  }
+
+  static std::string position(const std::string& value) { return value.empty() ? "its start" : value; }
+  static bool is_ahead(const std::string& actual, const std::string& expected) {
+    const auto number = [](const std::string& text) {
+      std::int64_t value = 0;
+      const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+      return text.empty()             ? std::optional<std::int64_t>(INT64_MIN)
+             : failure == std::errc() ? std::optional(value)
+                                      : std::nullopt;
+    };
+    const auto here = number(actual), there = number(expected);
+    return here && there && *here > *there;
+  }
+
+  void compare_tables(const StoreObjects& expected, const StoreObjects& actual) {
+    std::unique_ptr<stores::Store> expected_store, actual_store;
+    for (const auto& table : expected.tables) {
+      const bool there = std::find(actual.tables.begin(), actual.tables.end(), table) != actual.tables.end();
+      if (!there || ignored(table)) continue;  // a table that is gone is a matter of the schema
+      if (!expected_store) {
+        expected_store = stores::open_store(expected_, options_.store);
+        actual_store = stores::open_store(actual_, options_.store);
+        expected_store->begin_snapshot();
+        actual_store->begin_snapshot();
+      }
+      compare_table_of(table, *expected_store, *actual_store);
+      ++result_.tables;
+    }
+    if (!options_.schema) report_missing_tables(expected, actual);
+  }
+
+  // Where schemas are not compared, a table with rows that is gone would go unseen.
+  void report_missing_tables(const StoreObjects& expected, const StoreObjects& actual) {
+    for (const auto& table : expected.tables) {
+      if (ignored(table) || std::find(actual.tables.begin(), actual.tables.end(), table) != actual.tables.end())
+        continue;
+      add("row-missing", fmt::format("table {} is no longer there", printable(table, 100)))
+          .where.emplace_back("table", printable(table, 100));
+      note(table);
+    }
+  }
+
+  void compare_table_of(const std::string& table, stores::Store& expected, stores::Store& actual) {
+    TableRequest request{.old_table = table, .new_table = table, .zone = nullptr};
+    auto before = expected.describe(table);
+    auto after = actual.describe(table);
+    for (const auto& column : before.columns) {
+      const bool gone = after.find(column.name) == nullptr;
+      if (gone || ignored(table + "." + column.name)) request.ignore.push_back(column.name);
+    }
+    if (before.primary_key.empty() && after.primary_key.empty()) {
+      if (!expected_.starts_with(stores::sqlite_scheme)) {
+        compare_digests(table, before, request.ignore);
+        return;
+      }
+      for (const auto& column : before.columns) request.key.push_back(column.name);
+    }
+    const auto mapping = map_table(request, std::move(before), std::move(after));
+    const auto compared =
+        compare_table(expected, actual, mapping,
+                      {.reproduce = options_.reproduce, .sample = options_.sample, .on_progress = [&](std::uint64_t) {
+                         if (options_.store.cancelled.stop_requested()) throw Cancelled();
+                       }});
+    result_.rows += std::max(compared.totals.old_rows, compared.totals.new_rows);
+    report_rows(table, compared);
+  }
+
+  void compare_digests(const std::string& table, const stores::TableDescription& description,
+                       const std::vector<std::string>& ignore) {
+    std::vector<std::string> columns;
+    for (const auto& column : description.columns) {
+      if (std::find(ignore.begin(), ignore.end(), column.name) == ignore.end()) columns.push_back(column.name);
+    }
+    const auto digest = [&](const std::string& url) {
+      return row_digest(url, options_.store, description.sql_name, columns);
+    };
+    const std::string before = digest(expected_), after = digest(actual_);
+    std::uint64_t rows = 0;
+    std::from_chars(before.data(), before.data() + before.find(' '), rows);
+    result_.rows += rows;
+    if (before == after) return;
+    auto& finding = add("row-changed",
+                        fmt::format("the rows of table {}, which has no primary key, differ", printable(table, 100)));
+    finding.where.emplace_back("table", printable(table, 100));
+    finding.old_value = before;
+    finding.new_value = after;
+    note(table);
+  }
+
+  void report_rows(const std::string& table, const TableResult& compared) {
+    std::uint64_t reported = 0;
+    for (const auto& row : compared.evidence->findings()) {
+      if (row.rule == "row-hazard") continue;
+      std::string place;
+      for (const auto& [name, value] : row.where) place += (place.empty() ? "" : " ") + value;
+      const char* const what = row.rule == "row-missing" ? "is missing"
+                               : row.rule == "row-extra" ? "is too many"
+                                                         : "differs";
+      auto& finding = add(row.rule.c_str(), fmt::format("{} {}", place, what));
+      finding.where.insert(finding.where.end(), row.where.begin(), row.where.end());
+      finding.old_value = row.old_value;
+      finding.new_value = row.new_value;
+      ++reported;
+    }
+    const auto& totals = compared.totals;
+    const std::uint64_t all = compared.evidence->cells_changed_total() + totals.missing + totals.extra;
+    result_.total += all - std::min(all, reported);
+    if (totals.missing + totals.extra > 0) note(table);
+    for (std::size_t i = 0; i < compared.mapping.columns.size(); ++i) {
+      if (compared.evidence->cells_changed()[i] > 0) note(table + "." + compared.mapping.columns[i].old_column.name);
+    }
+  }
+
+  void note(const std::string& name) { result_.volatile_names.push_back(name); }
+
+  std::string side_;
+  std::string expected_;
+  std::string actual_;
+  const StateOptions& options_;
+  StateDifference& result_;
+  Finding overflow_;
+};
+
+}  // namespace
+
+StateDifference compare_states(const std::map<std::string, std::string>& expected,
+                               const std::map<std::string, std::string>& actual, const StateOptions& options) {
+  StateDifference result;
+  std::set<std::string> seen;
+  for (const auto& [side, url] : expected) {
+    if (seen.insert(url).second) SideComparison(side, url, actual.at(side), options, result).run();
+  }
+  return result;
+}
+
+std::vector<std::string> unsound(const std::map<std::string, std::string>& state, const stores::StoreOptions& options) {
+  std::vector<std::string> all;
+  std::set<std::string> seen;
+  for (const auto& [side, url] : state) {
+    if (!seen.insert(url).second) continue;
+    for (auto& sentence : read_objects(url, options).unsound) all.push_back(std::move(sentence));
+  }
+  return all;
+}
+
+std::string damage_state(const std::map<std::string, std::string>& state, const stores::StoreOptions& options,
+                         const std::set<std::string>& ignore) {
+  // The side that a migration writes comes last by name.
+  for (auto entry = state.rbegin(); entry != state.rend(); ++entry) {
+    const auto store = stores::open_store(entry->second, options);
+    for (const auto& table : read_objects(entry->second, options).tables) {
+      if (ignore.contains(table)) continue;
+      if (delete_one_row(entry->second, options, store->describe(table).sql_name)) return table;
+    }
+  }
+  return "";
+}
+
+}  // namespace sluice::migration

@@ -1,0 +1,131 @@
+// Loaded into the programs of an action (LD_PRELOAD): counts the system calls by which SQLite changes what is in the
+// files of a database, and kills the process group before a chosen one. See write_points.hpp. It runs in programs of
+// any kind, so it uses the C library alone and leaves what it wraps as it is.
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "suites/migration/copies/write_points_page.hpp"
+
+namespace {
+
+using sluice::migration::WritePointsPage;
+
+constexpr size_t longest_path = 4096;
+
+WritePointsPage* map_page() {
+  const char* path = getenv(sluice::migration::write_points_page_variable);
+  if (path == nullptr || getenv(sluice::migration::write_points_files_variable) == nullptr) return nullptr;
+  const int file = open(path, O_RDWR | O_CLOEXEC);
+  if (file < 0) return nullptr;
+  void* memory = mmap(nullptr, sizeof(WritePointsPage), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  close(file);
+  if (memory == MAP_FAILED) return nullptr;
+  auto* mapped = static_cast<WritePointsPage*>(memory);
+  return mapped->magic == WritePointsPage::valid ? mapped : nullptr;
+}
+
+WritePointsPage* page() {
+  static WritePointsPage* const mapped = map_page();
+  return mapped;
+}
+
+// The database itself, its rollback journal or its write-ahead log; not the index of the latter, which is rebuilt.
+bool is_watched(const char* path) {
+  const char* files = getenv(sluice::migration::write_points_files_variable);
+  while (files != nullptr && *files != '\0') {
+    const char* end = strchr(files, '\n');
+    const size_t size = end == nullptr ? strlen(files) : static_cast<size_t>(end - files);
+    if (strncmp(path, files, size) == 0) {
+      const char* rest = path + size;
+      if (*rest == '\0' || strncmp(rest, "-journal", 8) == 0 || strncmp(rest, "-wal", 4) == 0) return true;
+    }
+    files = end == nullptr ? nullptr : end + 1;
+  }
+  return false;
+}
+
+// One write(2) a line, so that processes do not mix theirs.
+void log_write(unsigned long long number, const char* what, const char* path, long long size) {
+  char name[longest_path];
+  snprintf(name, sizeof(name), "%s%s", getenv(sluice::migration::write_points_page_variable),
+           sluice::migration::write_points_log_suffix);
+  const int log = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (log < 0) return;
+  char line[longest_path + 100];
+  const char* slash = strrchr(path, '/');
+  const char* file = slash == nullptr ? path : slash + 1;
+  const int length = size < 0 ? snprintf(line, sizeof(line), "%llu %s %s\n", number, what, file)
+                              : snprintf(line, sizeof(line), "%llu %s %s, %lld bytes\n", number, what, file, size);
+  if (length > 0) syscall(SYS_write, log, line, static_cast<size_t>(length));
+  close(log);
+}
+
+void meet(const char* what, const char* path, long long size = -1) {
+  WritePointsPage* shared = page();
+  if (shared == nullptr || !is_watched(path)) return;
+  const unsigned long long number = shared->writes.fetch_add(1) + 1;
+  if (shared->kill_at == 0) {
+    log_write(number, what, path, size);
+  } else if (number >= shared->kill_at) {
+    // Also who comes later than the one that is to be killed: nothing more may be written.
+    shared->killed = 1;
+    kill(0, SIGKILL);
+    while (true) pause();
+  }
+}
+
+void meet_file(const char* what, int file, long long size = -1) {
+  if (page() == nullptr) return;
+  char link[64];
+  char path[longest_path];
+  snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
+  const ssize_t length = readlink(link, path, sizeof(path) - 1);
+  if (length <= 0) return;
+  path[length] = '\0';
+  meet(what, path, size);
+}
+
+template <typename Function>
+Function next(const char* name) {
+  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+// Finds the function that it stands for, meets the point, and calls it.
+#define SLUICE_WRAP(result, name, parameters, arguments, point)              \
+  extern "C" __attribute__((visibility("default"))) result name parameters { \
+    static const auto real = next<result(*) parameters>(#name);              \
+    const int error = errno;                                                 \
+    point;                                                                   \
+    errno = error;                                                           \
+    return real arguments;                                                   \
+  }
+
+SLUICE_WRAP(ssize_t, write, (int file, const void* data, size_t size), (file, data, size),
+            meet_file("write to", file, static_cast<long long>(size)))
+SLUICE_WRAP(ssize_t, pwrite, (int file, const void* data, size_t size, off_t at), (file, data, size, at),
+            meet_file("write to", file, static_cast<long long>(size)))
+SLUICE_WRAP(ssize_t, pwrite64, (int file, const void* data, size_t size, off64_t at), (file, data, size, at),
+            meet_file("write to", file, static_cast<long long>(size)))
+SLUICE_WRAP(ssize_t, writev, (int file, const iovec* parts, int count), (file, parts, count),
+            meet_file("write to", file))
+SLUICE_WRAP(ssize_t, pwritev, (int file, const iovec* parts, int count, off_t at), (file, parts, count, at),
+            meet_file("write to", file))
+SLUICE_WRAP(ssize_t, pwritev64, (int file, const iovec* parts, int count, off64_t at), (file, parts, count, at),
+            meet_file("write to", file))
+SLUICE_WRAP(int, ftruncate, (int file, off_t size), (file, size), meet_file("truncation of", file))
+SLUICE_WRAP(int, ftruncate64, (int file, off64_t size), (file, size), meet_file("truncation of", file))
+SLUICE_WRAP(int, fsync, (int file), (file), meet_file("sync of", file))
+SLUICE_WRAP(int, fdatasync, (int file), (file), meet_file("sync of", file))
+SLUICE_WRAP(int, unlink, (const char* path), (path), meet("removal of", path))
+SLUICE_WRAP(int, rename, (const char* from, const char* to), (from, to), meet("renaming to", to))

@@ -1,0 +1,83 @@
+#include "suites/migration/live/live_writes_parameters.hpp"
+
+#include <utility>
+
+#include "harness/scenario/route_map.hpp"
+#include "suites/migration/live/live_writes_find.hpp"
+#include "suites/migration/live/live_writes_request.hpp"
+#include "suites/migration/live/live_writes_route.hpp"
+#include "suites/migration/side_session.hpp"
+
+namespace sluice::migration {
+
+std::vector<ParameterSpec> live_writes_parameters() {
+  ParameterSpec write{.name = "write",
+                      .type = ParameterType::record,
+                      .doc =
+                          "the request that stores one thing; {nonce} is a word that no other write has, {value} a "
+                          "text that begins with it, {user} the client, {key} what is set",
+                      .required = true,
+                      .fields = request_fields("POST", "\"/api/conversation\"")};
+  ParameterSpec read{.name = "read",
+                     .type = ParameterType::record,
+                     .doc = "how the new endpoint is asked for a write: its answer must hold the nonce",
+                     .fields = request_fields("GET", "\"/v2/search?q={nonce}\""),
+                     .shorthand = "path"};
+  read.fields.push_back({.name = "pointer",
+                         .doc = "the part of the JSON answer that must hold it; needed where the answer repeats the "
+                                "question",
+                         .default_text = "\"\""});
+  const auto integer = [](std::string name, std::string doc, std::string value, double least, double most,
+                          Strictness strictness = Strictness::neutral) {
+    return ParameterSpec{.name = std::move(name),
+                         .type = ParameterType::integer,
+                         .doc = std::move(doc),
+                         .default_text = std::move(value),
+                         .minimum = least,
+                         .maximum = most,
+                         .strictness = strictness};
+  };
+  const auto duration = [](std::string name, std::string doc, std::string value, double least = 0) {
+    return ParameterSpec{.name = std::move(name),
+                         .type = ParameterType::duration,
+                         .doc = std::move(doc),
+                         .default_text = std::move(value),
+                         .minimum = least};
+  };
+  std::vector<ParameterSpec> table{
+      std::move(write),
+      WriteFinder::parameter(),
+      std::move(read),
+      WriteRoute::parameter(),
+      scenario::RouteMap::parameter(),
+      {.name = "acknowledged_by",
+       .doc = "JSON pointer that a 2xx answer must hold to acknowledge; 2xx is enough without"},
+      {.name = "rate",
+       .type = ParameterType::rate,
+       .doc = "writes of all clients together, at most",
+       .default_text = "50/s",
+       .minimum = 0.01,
+       .maximum = 100000},
+      integer("clients", "users that write at once, one request at a time each", "4", 1, 1000),
+      integer("keys", "how many keys are written again and again; 0: every write has a key of its own", "0", 0, 100000),
+      integer("writes_max", "writes in all; then the clients rest", "20000", 1, 1000000),
+      integer("overlap_min", "acknowledged writes that must have been under way while an action was", "20", 1, 1000000,
+              Strictness::higher_is_stricter),
+      {.name = "errors_max",
+       .type = ParameterType::number,
+       .doc = "the share of writes that may get no acknowledgement",
+       .default_text = "0",
+       .minimum = 0,
+       .maximum = 1,
+       .strictness = Strictness::lower_is_stricter},
+      duration("request_timeout", "for one answer", "10s", 0.001),
+      duration("linger", "how long writing goes on after the last action", "0s"),
+      duration("settle", "how long the new store may take until all is there", "10s"),
+      duration("stable", "how long it must stay so", "0s"),
+      integer("reads", "writes that are asked for with `read`, chosen at random", "20", 1, 100000),
+      integer("sample", "problems kept as findings; all are counted", "20", 1, 10000)};
+  for (auto& parameter : session_parameters("30s")) table.push_back(std::move(parameter));
+  return table;
+}
+
+}  // namespace sluice::migration

@@ -1,0 +1,102 @@
+#include "suites/migration/rows/merged_tables.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "harness/core/printable.hpp"
+#include "suites/migration/rows/row_merge.hpp"
+
+namespace sluice::migration {
+namespace {
+
+constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+
+// The rows of the new table under a condition, by its primary key or, without one, by all columns.
+stores::ScanSpec scan_where(const TableMapping& mapping, std::string condition) {
+  stores::ScanSpec scan{.table = mapping.new_table, .where = std::move(condition)};
+  for (const auto& name : mapping.new_table.primary_key) {
+    if (const auto* column = mapping.new_table.find(name)) scan.columns.push_back(*column);
+  }
+  if (scan.columns.empty()) scan.columns = mapping.new_table.columns;
+  scan.rules.resize(scan.columns.size());
+  return scan;
+}
+
+}  // namespace
+
+// How many sources claim a row. A condition that is NULL claims nothing.
+std::string MergedTable::claims(std::size_t without) const {
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    const std::string& condition = sources_[i]->request.where_new;
+    if (i == without) continue;
+    parts.push_back(condition.empty() ? "1" : fmt::format("(CASE WHEN (\n{}\n) THEN 1 ELSE 0 END)", condition));
+  }
+  return fmt::format("({})", fmt::join(parts, " + "));
+}
+
+MergedTable::Counts MergedTable::count_claims(stores::Store& new_store, std::size_t without, std::size_t sample,
+                                              const std::string& reproduce) const {
+  Counts counts;
+  const std::string table = printable(sources_.front()->new_table.name, 100);
+  const auto read = [&](const std::string& condition, std::uint64_t& count, const char* rule, const char* what) {
+    const stores::ScanSpec scan = scan_where(*sources_.front(), claims(without) + condition);
+    std::vector<std::string> names;
+    for (const auto& column : scan.columns) names.push_back(column.name);
+    const auto rows = new_store.scan(scan);
+    stores::RawRow row;
+    while (rows->next(row)) {
+      if (++count > sample) continue;
+      const std::string key = printable_key(row, names);
+      counts.findings.push_back({.rule = rule,
+                                 .summary = fmt::format("{} {} of the new side {}", table, key, what),
+                                 .where = {{"table", table}, {"key", key}},
+                                 .new_value = "the row is there",
+                                 .reproduce = fmt::format("{}  # new: {}", reproduce,
+                                                          new_store.select_row(scan, stores::own(row, row.size())))});
+    }
+  };
+  read(" = 0", counts.unclaimed, "row-unclaimed", "belongs to none of the tables that went into it");
+  read(" > 1", counts.contested, "row-contested", "belongs to more than one of the tables that went into it");
+  return counts;
+}
+
+MergedTable::Counts MergedTable::count(stores::Store& new_store, std::size_t sample,
+                                       const std::string& reproduce) const {
+  return count_claims(new_store, none, sample, reproduce);
+}
+
+Control MergedTable::control(stores::Store& new_store, const std::string& reproduce) const {
+  const std::string table = printable(sources_.front()->new_table.name, 100);
+  if (!new_store.has_rows(scan_where(*sources_.front(), ""), 1)) {
+    return {.planted = fmt::format("nothing: {} is empty", table), .caught = true, .observed = "it is empty"};
+  }
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    const Counts without = count_claims(new_store, i, 0, reproduce);
+    if (without.unclaimed == 0) continue;
+    return {.planted = fmt::format("the rows of {} in {} claimed by nobody",
+                                   printable(sources_[i]->request.old_table, 100), table),
+            .caught = true,
+            .observed = fmt::format("{} unclaimed rows", without.unclaimed)};
+  }
+  return {.planted = fmt::format("one source of {} after the other left out", table), .observed = "no unclaimed row"};
+}
+
+std::vector<MergedTable> merged_tables(const std::vector<TableMapping>& mappings) {
+  std::map<std::string, std::vector<const TableMapping*>> by_table;
+  for (const auto& mapping : mappings) {
+    const auto& table = mapping.new_table;
+    by_table[table.identity.empty() ? table.sql_name : table.identity].push_back(&mapping);
+  }
+  std::vector<MergedTable> merged;
+  for (auto& [table, sources] : by_table) {
+    if (sources.size() > 1) merged.emplace_back(std::move(sources));
+  }
+  return merged;
+}
+
+}  // namespace sluice::migration

@@ -1,0 +1,40 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/core/outcome.hpp"
+#include "suites/migration/rows/table_mapping.hpp"
+
+namespace sluice::migration {
+
+/// Several old tables that went into one new table: each has a condition on the new side, and every row there must be
+/// claimed by exactly one of them.
+class MergedTable {
+ public:
+  struct Counts {
+    std::uint64_t unclaimed = 0;
+    std::uint64_t contested = 0;  ///< claimed by several
+    std::vector<Finding> findings;
+    std::uint64_t bad() const { return unclaimed + contested; }
+  };
+
+  /// `sources` go into one table and stay where they are.
+  explicit MergedTable(std::vector<const TableMapping*> sources) : sources_(std::move(sources)) {}
+
+  /// Reads the rows that are not claimed by exactly one source, within the store's snapshot.
+  Counts count(stores::Store& new_store, std::size_t sample, const std::string& reproduce) const;
+  /// Leaves out the condition of one source that has rows: all of them must then be found unclaimed.
+  Control control(stores::Store& new_store, const std::string& reproduce) const;
+
+ private:
+  Counts count_claims(stores::Store& new_store, std::size_t without, std::size_t sample,
+                      const std::string& reproduce) const;
+  std::string claims(std::size_t without) const;
+  std::vector<const TableMapping*> sources_;
+};
+
+/// The new tables that several of `mappings` go into.
+std::vector<MergedTable> merged_tables(const std::vector<TableMapping>& mappings);
+
+}  // namespace sluice::migration

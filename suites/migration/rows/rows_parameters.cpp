@@ -1,0 +1,133 @@
+#include "suites/migration/rows/rows_parameters.hpp"
+
+#include <utility>
+
+#include "harness/stores/comparison_type.hpp"
+#include "suites/migration/rows/id_map.hpp"
+#include "suites/migration/side_session.hpp"
+
+namespace sluice::migration {
+namespace {
+
+ParameterSpec text_map(std::string name, std::string doc) {
+  return {.name = std::move(name),
+          .type = ParameterType::map,
+          .doc = std::move(doc),
+          .item = {{.name = "value", .type = ParameterType::text}}};
+}
+
+ParameterSpec side(const char* name, const char* doc) {
+  return {.name = name, .doc = doc, .default_text = name, .choices = {"old", "new", "before"}};
+}
+
+ParameterSpec expressions_spec() {
+  ParameterSpec expression{.name = "expression", .type = ParameterType::record, .doc = "one computed column pair"};
+  expression.fields = {
+      {.name = "old", .doc = "SQL over the old table's columns; the entry's name when absent"},
+      {.name = "new", .doc = "SQL over the new table's columns; the entry's name when absent"},
+      text_list_parameter("covers", "columns of either side that it stands for and that need no partner then")};
+  return {.name = "expressions",
+          .type = ParameterType::map,
+          .doc = "name -> a column pair of which at least one side is computed; constants are SQL too",
+          .item = {expression}};
+}
+
+ParameterSpec table_spec() {
+  ParameterSpec types = text_map("types", "old column -> the type both sides are read as before they are compared");
+  types.item.front().choices = stores::comparison_type_names();
+  return {.name = "table",
+          .type = ParameterType::record,
+          .doc = "how one table of the old side is compared",
+          .fields = {{.name = "to", .doc = "the table of the new side; the same name when absent"},
+                     text_list_parameter("key", "old columns that are unique together; the primary key when absent"),
+                     {.name = "multiset",
+                      .type = ParameterType::boolean,
+                      .doc = "compare whole rows in any order and count equal ones; what happens anyway where no side "
+                             "has a primary key and `key` names none"},
+                     text_map("columns", "old column -> new column; columns not named here keep their name"),
+                     expressions_spec(),
+                     text_map("ids", "old column -> the entry of `id_maps` by which its values are translated"),
+                     text_list_parameter("ignore", "old columns that are not compared; shown in the report"),
+                     types,
+                     {.name = "zone",
+                      .doc = "time zone of the old side's timestamps that carry none: UTC, +02:00, "
+                             "Europe/Berlin; UTC when absent"},
+                     text_map("zones", "old column -> its time zone, where it is not that of `zone`"),
+                     text_map("tolerance",
+                              "old column -> how far apart equal values may be: 0.01, 0.1% of the larger, or 1ms; "
+                              "counted and shown in the report"),
+                     {.name = "where_old", .doc = "SQL condition on the old side's rows"},
+                     {.name = "where_new", .doc = "SQL condition on the new side's rows"}},
+          .shorthand = "to"};
+}
+
+}  // namespace
+
+std::vector<ParameterSpec> rows_parameters() {
+  return {
+      {.name = "tables",
+       .type = ParameterType::map,
+       .doc = "old table -> how it is compared",
+       .required = true,
+       .minimum = 1,
+       .item = {table_spec()}},
+      side("old", "the store that the old tables are in; before: the plan's `stores.before`"),
+      side("new", "the store that the new tables are in"),
+      id_maps_parameter(),
+      {.name = "recheck",
+       .type = ParameterType::record,
+       .doc = "for tables in use: rows that differ are read again until both sides have the same or stay as they are",
+       .fields = {{.name = "times",
+                   .type = ParameterType::integer,
+                   .doc = "how often at most; rows that still change then make the check inconclusive",
+                   .required = true,  // or every plan would have the record
+                   .minimum = 1,
+                   .maximum = 1000},
+                  {.name = "every",
+                   .type = ParameterType::duration,
+                   .doc = "the time between two readings: longer than a change takes to reach the other side",
+                   .default_text = "1s",
+                   .minimum = 0.001}}},
+      {.name = "unclaimed",
+       .doc = "rows of a new table that several old tables went into and whose conditions claim none of them, or "
+              "several: an error, or allowed",
+       .default_text = "error",
+       .choices = {"error", "allowed"}},
+      {.name = "sample",
+       .type = ParameterType::integer,
+       .doc = "differing rows of a table that are kept as findings; all are counted",
+       .default_text = "20",
+       .unit = "rows",
+       .minimum = 1,
+       .maximum = 10'000},
+      {.name = "strategy",
+       .doc = "hash: compare hashes computed by both stores, then only rows whose hashes differ, where that proves the "
+              "same; merge: read every row; auto: hash unless the table is small",
+       .default_text = "auto",
+       .choices = {"auto", "hash", "merge"}},
+      {.name = "hash_bits",
+       .doc = "length of the hashes; 128 takes longer",
+       .default_text = "64",
+       .choices = {"64", "128"}},
+      {.name = "allow_empty",
+       .type = ParameterType::boolean,
+       .doc = "a table without rows on both sides is right",
+       .default_text = "false"},
+      {.name = "timeout",
+       .type = ParameterType::duration,
+       .doc = "the longest time that reading one table may take",
+       .default_text = "1h",
+       .minimum = 1},
+      {.name = "lock_timeout",
+       .type = ParameterType::duration,
+       .doc = "the longest wait for a lock that someone else holds",
+       .default_text = "30s",
+       .minimum = 0.001},
+      {.name = "connect_timeout",
+       .type = ParameterType::duration,
+       .doc = "the longest time until a store answers",
+       .default_text = "10s",
+       .minimum = 0.001}};
+}
+
+}  // namespace sluice::migration

@@ -1,0 +1,139 @@
+#include "suites/migration/rows/table_request.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <optional>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/printable.hpp"
+#include "harness/stores/sql_session.hpp"
+
+namespace sluice::migration {
+namespace {
+
+std::map<std::string, std::string> text_map(const Parameters& table, const char* name) {
+  return table.has(name) ? table.value(name).get<std::map<std::string, std::string>>()
+                         : std::map<std::string, std::string>{};
+}
+
+std::string text_or(const Parameters& table, const char* name, const std::string& otherwise) {
+  return table.has(name) ? table.text(name) : otherwise;
+}
+
+/// Reads one entry of `tables`; what is wrong is gathered.
+class RequestReader {
+ public:
+  RequestReader(const std::string& name, const Parameters& table, std::vector<std::string>& problems)
+      : name_(name), table_(table), problems_(problems) {}
+
+  TableRequest read() {
+    TableRequest request{.old_table = name_,
+                         .new_table = text_or(table_, "to", name_),
+                         .key = table_.texts("key"),
+                         .columns = text_map(table_, "columns"),
+                         .ignore = table_.texts("ignore"),
+                         .where_old = text_or(table_, "where_old", ""),
+                         .where_new = text_or(table_, "where_new", ""),
+                         .multiset = table_.has("multiset") && table_.boolean("multiset"),
+                         .ids = text_map(table_, "ids")};
+    if (request.multiset && !request.key.empty()) add_problem("`multiset` counts rows and needs no `key`; remove one");
+    for (const auto& [column, type] : text_map(table_, "types")) read_type(column, type, request);
+    for (const auto& [column, text] : text_map(table_, "tolerance")) {
+      guarded([&] { request.tolerances[column] = std::make_shared<const Tolerance>(Tolerance::parse(text)); });
+    }
+    guarded([&] {
+      if (table_.has("zone")) request.zone = stores::TimeZone::load(table_.text("zone"));
+    });
+    for (const auto& [column, zone] : text_map(table_, "zones")) {
+      guarded([&] { request.zones[column] = stores::TimeZone::load(zone); });
+    }
+    read_expressions(request);
+    return request;
+  }
+
+ private:
+  void add_problem(const std::string& problem) {
+    problems_.push_back(fmt::format("table {}: {}", printable(name_, 100), problem));
+  }
+
+  template <typename Read>
+  void guarded(Read&& read) {
+    try {
+      read();
+    } catch (const InputError& error) {
+      add_problem(error.what());
+    }
+  }
+
+  void read_type(const std::string& column, const std::string& type_name, TableRequest& request) {
+    if (const auto type = stores::parse_comparison_type(type_name)) {
+      request.types[column] = *type;
+    } else {
+      add_problem(fmt::format("`types` gives {} the type '{}', which is none of {}", printable(column, 100),
+                              printable(type_name, 100), fmt::join(stores::comparison_type_names(), ", ")));
+    }
+  }
+
+  void read_expressions(TableRequest& request) {
+    if (!table_.has("expressions")) return;
+    for (const auto& [label, value] : table_.value("expressions").items()) {
+      const Parameters expression(value);
+      request.expressions[label] = {.old_sql = text_or(expression, "old", label),
+                                    .new_sql = text_or(expression, "new", label),
+                                    .covers = expression.texts("covers")};
+    }
+  }
+
+  const std::string& name_;
+  const Parameters& table_;
+  std::vector<std::string>& problems_;
+};
+
+}  // namespace
+
+std::vector<TableRequest> table_requests(const Parameters& parameters) {
+  std::vector<TableRequest> requests;
+  std::vector<std::string> problems;
+  for (const auto& [name, value] : parameters.value("tables").items()) {
+    const Parameters table(value.is_null() ? nlohmann::json::object() : value);
+    requests.push_back(RequestReader(name, table, problems).read());
+  }
+  if (!problems.empty()) throw InputError(fmt::format("{}", fmt::join(problems, "; ")));
+  return requests;
+}
+
+void add_expressions(TableRequest& request, bool old, const std::string& url, const stores::StoreOptions& options,
+                     stores::TableDescription& table) {
+  std::vector<std::string> computed;
+  std::unique_ptr<stores::SqlSession> session;
+  for (auto& [label, expression] : request.expressions) {
+    const std::string& sql = old ? expression.old_sql : expression.new_sql;
+    std::string& name = old ? expression.old_column : expression.new_column;
+    name = sql;
+    if (table.find(sql) != nullptr) continue;
+    name = fmt::format("sluice_expression_{}", computed.size() + 1);
+    if (!session) {
+      session = stores::open_sql_session(url, options);
+      session->begin_read();
+    }
+    const std::string column = fmt::format("(\n{}\n) AS {}", sql, stores::quote_identifier(name));
+    const auto described = session->query(
+        fmt::format("SELECT {} FROM {} LIMIT 0", column, table.sql_name), {.rows = 1},
+        fmt::format("table {}: reading the expression {}", printable(table.name, 100), printable(label, 100)));
+    stores::ColumnDescription description = described.columns.at(0);
+    description.name = name;
+    description.nullable = true;
+    description.native_order = false;
+    description.base_type = description.declared;
+    table.columns.push_back(std::move(description));
+    computed.push_back(column);
+  }
+  if (computed.empty()) return;
+  const auto dot = table.name.rfind('.');
+  table.sql_name =
+      fmt::format("(SELECT *, {} FROM {}) AS {}", fmt::join(computed, ", "), table.sql_name,
+                  stores::quote_identifier(dot == std::string::npos ? table.name : table.name.substr(dot + 1)));
+}
+
+}  // namespace sluice::migration

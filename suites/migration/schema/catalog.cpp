@@ -1,0 +1,143 @@
+#include "suites/migration/schema/catalog.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/printable.hpp"
+#include "harness/plan/node.hpp"
+#include "suites/migration/queries/invariant_comparison.hpp"
+
+namespace sluice::migration {
+namespace {
+
+using plan::Node;
+
+[[noreturn]] void refuse(const Node& node, const std::string& what) {
+  throw InputError(fmt::format("{}: {}", node.at.to_string(), what));
+}
+
+std::string text_of(const Node& object, const char* key, bool required) {
+  const Node* const node = object.find(key);
+  if (node == nullptr && !required) return "";
+  if (node == nullptr) refuse(object, fmt::format("an object of a schema snapshot needs `{}`", key));
+  if (node->kind != Node::Kind::scalar) refuse(*node, fmt::format("`{}` must be a text", key));
+  return node->text;
+}
+
+CatalogObject read_object(const Node& node) {
+  if (node.kind != Node::Kind::map) refuse(node, "expected an object with kind, table, name and properties");
+  for (const auto& [key, at, value] : node.members) {
+    if (key != "kind" && key != "table" && key != "name" && key != "properties")
+      refuse(value, fmt::format("unknown key '{}'; known: kind, table, name, properties", printable(key, 100)));
+  }
+  CatalogObject object{.kind = text_of(node, "kind", true),
+                       .table = text_of(node, "table", false),
+                       .name = text_of(node, "name", true),
+                       .properties = {},
+                       .notes = {}};
+  if (const Node* properties = node.find("properties")) {
+    if (properties->kind != Node::Kind::map) refuse(*properties, "`properties` must be a map");
+    for (const auto& [key, at, value] : properties->members)
+      object.properties[key] = text_of(*properties, key.c_str(), true);
+  }
+  return object;
+}
+
+std::pair<std::string, std::string> split_reference(const std::string& text) {
+  const auto dot = text.rfind('.');
+  if (dot == std::string::npos || dot == 0 || dot + 1 == text.size())
+    throw InputError(fmt::format("`references`: '{}' is not a column; write table.column", printable(text, 100)));
+  return {text.substr(0, dot), text.substr(dot + 1)};
+}
+
+std::string quoted(const std::string& table) {
+  const auto dot = table.find('.');
+  if (dot == std::string::npos) return stores::quote_identifier(table);
+  return stores::quote_identifier(table.substr(0, dot)) + "." + stores::quote_identifier(table.substr(dot + 1));
+}
+
+}  // namespace
+
+void Catalog::add(CatalogObject object) {
+  const std::string name = object.name;
+  for (int number = 2; objects.contains(object.id()); ++number) object.name = fmt::format("{} #{}", name, number);
+  objects.emplace(object.id(), std::move(object));
+}
+
+std::uint64_t Catalog::count(const std::string& kind) const {
+  return static_cast<std::uint64_t>(
+      std::count_if(objects.begin(), objects.end(), [&](const auto& entry) { return entry.second.kind == kind; }));
+}
+
+Catalog read_catalog(stores::SqlSession& session, const CatalogRequest& request) {
+  Catalog catalog = session.engine() == stores::Engine::sqlite ? read_sqlite_catalog(session, request)
+                                                               : read_postgres_catalog(session, request);
+  for (const auto& [child, parent] : request.references) {
+    const auto [child_table, child_column] = split_reference(child);
+    const auto [parent_table, parent_column] = split_reference(parent);
+    catalog.references.push_back(
+        read_reference(session, quoted(child_table), quoted(parent_table),
+                       {{stores::quote_identifier(child_column), stores::quote_identifier(parent_column)}},
+                       child + " -> " + parent, false, request.sample));
+  }
+  return catalog;
+}
+
+ReferenceState read_reference(stores::SqlSession& session, const std::string& child, const std::string& parent,
+                              const std::vector<std::pair<std::string, std::string>>& columns,
+                              const std::string& reference, bool declared, std::size_t sample) {
+  std::vector<std::string> selected, present, joined;
+  for (const auto& [from, to] : columns) {
+    selected.push_back("c." + from);
+    present.push_back("c." + from + " IS NOT NULL");
+    joined.push_back("p." + to + " = c." + from);
+  }
+  const std::string sql =
+      fmt::format("SELECT {} FROM {} c WHERE {} AND NOT EXISTS (SELECT 1 FROM {} p WHERE {})",
+                  fmt::join(selected, ", "), child, fmt::join(present, " AND "), parent, fmt::join(joined, " AND "));
+  const auto result = session.query(sql, {.rows = sample}, "looking for orphans of " + printable(reference, 200));
+  ReferenceState state{
+      .reference = reference, .declared = declared, .orphans = result.total, .sample = {}, .show = sql};
+  for (std::size_t row = 0; row < result.rows.size(); ++row) state.sample.push_back(printable_result_row(result, row));
+  return state;
+}
+
+std::string write_snapshot(const Catalog& catalog) {
+  std::string text =
+      fmt::format("{{\"sluice_schema\": 1, \"engine\": \"{}\", \"objects\": [\n", stores::to_string(catalog.engine));
+  bool first = true;
+  for (const auto& [id, object] : catalog.objects) {
+    nlohmann::ordered_json line{{"kind", object.kind}};
+    if (!object.table.empty()) line["table"] = object.table;
+    line["name"] = object.name;
+    line["properties"] = object.properties;
+    text += (first ? "  " : ",\n  ") + line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    first = false;
+  }
+  return text + "\n]}\n";
+}
+
+Catalog read_snapshot(const std::string& text, const std::string& shown) {
+  plan::Problems problems;
+  const Node node = plan::read_yaml(text, shown, problems);
+  if (!problems.empty()) throw InputError(problems.to_string());
+  const Node* const version = node.find("sluice_schema");
+  if (version == nullptr || version->text != "1")
+    throw InputError(fmt::format("{}: not a schema snapshot: `sluice_schema: 1` is missing", shown));
+  Catalog catalog;
+  const std::string engine = text_of(node, "engine", true);
+  if (engine != "SQLite" && engine != "PostgreSQL")
+    throw InputError(fmt::format("{}: `engine` is SQLite or PostgreSQL, not {}", shown, printable(engine, 100)));
+  catalog.engine = engine == "SQLite" ? stores::Engine::sqlite : stores::Engine::postgres;
+  const Node* const objects = node.find("objects");
+  if (objects == nullptr || objects->kind != Node::Kind::list || objects->items.empty())
+    throw InputError(fmt::format("{}: `objects` must be a list with at least one object", shown));
+  for (const auto& item : objects->items) catalog.add(read_object(item));
+  return catalog;
+}
+
+}  // namespace sluice::migration

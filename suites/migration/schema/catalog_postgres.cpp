@@ -1,0 +1,292 @@
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "harness/core/errors.hpp"
+#include "suites/migration/schema/catalog.hpp"
+
+namespace sluice::migration {
+namespace {
+
+using stores::SqlResult;
+
+// One statement for each kind of object. It returns "table" and "name"; every other column is a property, or a note
+// when its name starts with an underscore. {rel} is the set of relations that are looked at, {schema} a condition on
+// pg_namespace n.
+struct KindQuery {
+  const char* kind;
+  const char* sql;
+};
+
+constexpr KindQuery kind_queries[]{
+    {"table", R"sql(
+      SELECT '' AS "table", shown AS name,
+        CASE relkind WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table' ELSE 'table' END AS type,
+        CASE WHEN relispartition
+          THEN (SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = rel.oid) END AS partition_of,
+        pg_get_expr(relpartbound, oid) AS bound,
+        CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END AS partitioned_by,
+        relrowsecurity::text AS row_security, relforcerowsecurity::text AS row_security_forced,
+        relpersistence::text AS _persistence
+      FROM {rel} WHERE relkind IN ('r', 'p', 'f'))sql"},
+    {"column", R"sql(
+      SELECT shown AS "table", a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
+        (NOT a.attnotnull)::text AS nullable,
+        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "default",
+        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated_as,
+        CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
+        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
+        (a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false))::text AS _numbered,
+        coalesce((SELECT b.typname FROM pg_type b WHERE b.oid = nullif(t.typbasetype, 0)), t.typname)::text AS _base
+      FROM {rel} JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+      JOIN pg_type t ON t.oid = a.atttypid
+      LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE relkind IN ('r', 'p', 'f'))sql"},
+    {"constraint", R"sql(
+      SELECT shown AS "table",
+        CASE contype WHEN 'p' THEN 'primary key (' || own || ')' WHEN 'u' THEN 'unique (' || own || ')'
+          WHEN 'f' THEN 'foreign key (' || own || ') -> ' || k.confrelid::regclass || ' (' || other || ')'
+          ELSE regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') END AS name,
+        CASE contype WHEN 'f' THEN CASE confdeltype WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict'
+          WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' ELSE 'set default' END END AS on_delete,
+        CASE contype WHEN 'f' THEN CASE confupdtype WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict'
+          WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' ELSE 'set default' END END AS on_update,
+        CASE WHEN condeferred THEN 'initially deferred' WHEN condeferrable THEN 'deferrable' END AS deferrable,
+        convalidated::text AS _validated, conname::text AS _name,
+        CASE contype WHEN 'f' THEN (NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid
+          AND t.tgenabled IN ('D', 'R')))::text END AS _enforced
+      FROM {rel} JOIN pg_constraint k ON k.conrelid = rel.oid
+      CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY u.place) AS own
+        FROM unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)
+        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS mine
+      CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY u.place) AS other
+        FROM unnest(k.confkey) WITH ORDINALITY AS u (attnum, place)
+        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) AS theirs
+      WHERE contype IN ('p', 'u', 'f', 'c', 'x'))sql"},
+    {"index", R"sql(
+      SELECT t.shown AS "table", CASE WHEN i.indisunique THEN 'unique ' ELSE '' END ||
+          substring(pg_get_indexdef(i.indexrelid) FROM ' USING (.*)$') AS name,
+        (i.indisvalid AND i.indisready AND i.indislive)::text AS _valid, i.indexrelid::regclass::text AS _name
+      FROM {rel} AS t JOIN pg_index i ON i.indrelid = t.oid
+      WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')))sql"},
+    {"sequence", R"sql(
+      SELECT '' AS "table", shown AS name, format_type(s.seqtypid, NULL) AS type, s.seqincrement::text AS increment,
+        s.seqcycle::text AS cycle
+      FROM {rel} JOIN pg_sequence s ON s.seqrelid = rel.oid WHERE relkind = 'S')sql"},
+    {"trigger", R"sql(
+      SELECT shown AS "table", t.tgname AS name, pg_get_triggerdef(t.oid) AS definition, t.tgenabled::text AS _enabled
+      FROM {rel} JOIN pg_trigger t ON t.tgrelid = rel.oid WHERE NOT t.tgisinternal)sql"},
+    {"view", R"sql(
+      SELECT '' AS "table", shown AS name, (relkind = 'm')::text AS materialized, pg_get_viewdef(oid) AS definition,
+        relispopulated::text AS _populated
+      FROM {rel} WHERE relkind IN ('v', 'm'))sql"},
+    {"function", R"sql(
+      SELECT '' AS "table", CASE WHEN pg_function_is_visible(p.oid) THEN '' ELSE n.nspname || '.' END || p.proname || '(' ||
+          pg_get_function_identity_arguments(p.oid) || ')' AS name,
+        pg_get_function_result(p.oid) AS returns, l.lanname AS language, md5(p.prosrc) AS body_md5,
+        p.provolatile::text AS volatility, p.prosecdef::text AS security_definer
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+      WHERE {schema} AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass
+        AND e.objid = p.oid AND e.deptype = 'e'))sql"},
+    {"type", R"sql(
+      SELECT '' AS "table", format_type(t.oid, NULL) AS name,
+        CASE t.typtype WHEN 'e' THEN (SELECT string_agg(enumlabel, ', ' ORDER BY enumsortorder) FROM pg_enum
+          WHERE enumtypid = t.oid) END AS labels,
+        CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END AS base,
+        (SELECT string_agg(pg_get_constraintdef(k.oid), ' AND ' ORDER BY k.conname) FROM pg_constraint k
+          WHERE k.contypid = t.oid) AS checks
+      FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {schema} AND t.typtype IN ('e', 'd')
+        AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid
+          AND e.deptype = 'e'))sql"},
+    {"extension", R"sql(
+      SELECT '' AS "table", extname AS name, extversion AS version FROM pg_extension)sql"},
+    {"policy", R"sql(
+      SELECT shown AS "table", p.polname AS name, p.polcmd::text AS command, p.polpermissive::text AS permissive,
+        (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(r) END, ', ' ORDER BY 1)
+          FROM unnest(p.polroles) r) AS roles,
+        pg_get_expr(p.polqual, p.polrelid) AS "using", pg_get_expr(p.polwithcheck, p.polrelid) AS "check"
+      FROM {rel} JOIN pg_policy p ON p.polrelid = rel.oid)sql"},
+    {"grant", R"sql(
+      SELECT shown AS "table",
+        g.privilege_type || ' to ' || CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee) END AS name,
+        bool_or(g.is_grantable)::text AS grantable
+      FROM {rel} CROSS JOIN LATERAL aclexplode(rel.relacl) AS g WHERE g.grantee <> rel.relowner
+      GROUP BY 1, 2)sql"},
+};
+
+constexpr const char* sequences_sql = R"sql(
+  WITH uses AS (
+    SELECT d.refobjid AS seq, def.adrelid AS rel, def.adnum AS att FROM pg_depend d
+      JOIN pg_attrdef def ON d.classid = 'pg_attrdef'::regclass AND def.oid = d.objid
+      WHERE d.refclassid = 'pg_class'::regclass
+    UNION SELECT d.objid, d.refobjid, d.refobjsubid FROM pg_depend d
+      WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+        AND d.deptype IN ('a', 'i'))
+  SELECT rel.shown || '.' || a.attname, u.seq::regclass::text, rel.sql_name, quote_ident(a.attname),
+    quote_ident(sn.nspname) || '.' || quote_ident(sc.relname), s.seqincrement::text,
+    least(s.seqmax, CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
+      ELSE 9223372036854775807 END)::text
+  FROM uses u JOIN pg_sequence s ON s.seqrelid = u.seq JOIN pg_class sc ON sc.oid = u.seq
+  JOIN pg_namespace sn ON sn.oid = sc.relnamespace JOIN {rel} ON rel.oid = u.rel
+  JOIN pg_attribute a ON a.attrelid = u.rel AND a.attnum = u.att
+  WHERE rel.relkind IN ('r', 'p') AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
+    AND NOT (rel.relispartition AND a.attidentity <> '') ORDER BY 1)sql";
+
+constexpr const char* foreign_keys_sql = R"sql(
+  SELECT rel.shown || '.' || quote_ident(a.attname) || ' -> ' || k.confrelid::regclass || '.' || quote_ident(b.attname),
+    rel.sql_name, quote_ident(pn.nspname) || '.' || quote_ident(p.relname), k.oid::text, quote_ident(a.attname),
+    quote_ident(b.attname)
+  FROM {rel} JOIN pg_constraint k ON k.conrelid = rel.oid AND k.contype = 'f' AND k.conparentid = 0
+  JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+  CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS u (own, other, place)
+  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.own
+  JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.other ORDER BY k.oid, u.place)sql";
+
+constexpr const char* collations_sql = R"sql(
+  SELECT c.oid::regcollation::text, c.collversion, pg_collation_actual_version(c.oid) FROM pg_collation c
+  WHERE c.collversion IS NOT NULL AND c.collversion <> pg_collation_actual_version(c.oid) AND c.oid IN (
+    SELECT attcollation FROM {rel} JOIN pg_attribute ON attrelid = rel.oid AND attnum > 0
+    UNION SELECT unnest(i.indcollation) FROM {rel} JOIN pg_index i ON i.indrelid = rel.oid))sql";
+
+constexpr const char* database_collation_sql = R"sql(
+  SELECT 'the default of database ' || datname, datcollversion, pg_database_collation_actual_version(oid)
+  FROM pg_database WHERE datname = current_database() AND datcollversion IS NOT NULL
+    AND datcollversion <> pg_database_collation_actual_version(oid))sql";
+
+class PostgresCatalogReader {
+ public:
+  PostgresCatalogReader(stores::SqlSession& session, const CatalogRequest& request)
+      : session_(session), request_(request) {
+    if (request.schemas.empty()) {
+      schema_ = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'";
+    } else {
+      std::vector<std::string> names;
+      for (const auto& name : request.schemas) names.push_back(stores::quote_literal(name));
+      schema_ = fmt::format("n.nspname IN ({})", fmt::join(names, ", "));
+    }
+    relations_ =
+        "(SELECT c.*, CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text "
+        "ELSE n.nspname || '.' || c.relname END AS shown, "
+        "quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS sql_name "
+        "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE " +
+        schema_ +
+        " AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid "
+        "AND e.deptype = 'e'))";
+  }
+
+  Catalog read() {
+    for (const auto& [kind, sql] : kind_queries) read_kind(kind, sql);
+    read_sequences();
+    if (request_.foreign_keys) read_foreign_keys();
+    read_collations();
+    const auto large = run("SELECT count(*)::text FROM pg_largeobject_metadata");
+    catalog_.large_objects = std::stoull(large.text(0, 0).value_or("0"));
+    return std::move(catalog_);
+  }
+
+ private:
+  std::string expand(std::string sql) const {
+    const auto replace = [&](std::string_view what, const std::string& by) {
+      for (auto at = sql.find(what); at != std::string::npos; at = sql.find(what, at + by.size()))
+        sql.replace(at, what.size(), by);
+    };
+    replace("{rel} AS t", relations_ + " AS t");
+    replace("{rel}", relations_ + " AS rel");
+    replace("{schema}", schema_);
+    return sql;
+  }
+
+  SqlResult run(const std::string& sql) {
+    constexpr std::size_t most = 200'000;
+    SqlResult result = session_.query(expand(sql), {.rows = most}, "reading the schema");
+    if (result.total > most)
+      throw InputError(fmt::format("{}: the schema has {} objects of one kind, at most {} are read; name `schemas`",
+                                   session_.name(), result.total, most));
+    return result;
+  }
+
+  void read_kind(const std::string& kind, const std::string& sql) {
+    const SqlResult result = run(sql);
+    for (std::size_t row = 0; row < result.rows.size(); ++row) {
+      CatalogObject object{.kind = kind,
+                           .table = result.text(row, 0).value_or(""),
+                           .name = result.text(row, 1).value_or(""),
+                           .properties = {},
+                           .notes = {}};
+      for (std::size_t i = 2; i < result.columns.size(); ++i) {
+        const std::string& name = result.columns[i].name;
+        const auto value = result.text(row, i);
+        if (!value) continue;
+        if (name.starts_with('_'))
+          object.notes[name.substr(1)] = *value;
+        else
+          object.properties[name] = *value;
+      }
+      catalog_.add(std::move(object));
+    }
+  }
+
+  void read_sequences() {
+    const SqlResult uses = run(sequences_sql);
+    for (std::size_t row = 0; row < uses.rows.size(); ++row) {
+      const auto at = [&](std::size_t column) { return uses.text(row, column).value_or(""); };
+      const bool down = at(5).starts_with('-');
+      const std::string sql = fmt::format(
+          "SELECT s.last_value + CASE WHEN s.is_called THEN {0} ELSE 0 END::numeric AS next, m.highest "
+          "FROM {1} s, (SELECT {2}({3})::numeric AS highest FROM {4}) m",
+          at(5), at(4), down ? "min" : "max", at(3), at(2));
+      const SqlResult state = session_.query(
+          fmt::format("SELECT next::text, highest::text, coalesce(next {} highest, false)::text, coalesce({}, "
+                      "false)::text FROM ({}) AS q",
+                      down ? ">=" : "<=", down ? "false" : "highest > 0.9 * " + at(6), sql),
+          {}, "looking at the sequence " + at(1));
+      catalog_.sequences.push_back({.column = at(0),
+                                    .sequence = at(1),
+                                    .next = state.text(0, 0).value_or("NULL"),
+                                    .highest = state.text(0, 1).value_or("NULL"),
+                                    .behind = state.text(0, 2) == "true",
+                                    .near_end = state.text(0, 3) == "true",
+                                    .show = sql});
+    }
+  }
+
+  void read_foreign_keys() {
+    const SqlResult keys = run(foreign_keys_sql);
+    for (std::size_t row = 0; row < keys.rows.size();) {
+      const auto at = [&](std::size_t r, std::size_t column) { return keys.text(r, column).value_or(""); };
+      const std::size_t first = row;
+      std::vector<std::pair<std::string, std::string>> columns;
+      for (; row < keys.rows.size() && at(row, 3) == at(first, 3); ++row) columns.emplace_back(at(row, 4), at(row, 5));
+      catalog_.references.push_back(
+          read_reference(session_, at(first, 1), at(first, 2), columns, at(first, 0), true, request_.sample));
+    }
+  }
+
+  void read_collations() {
+    const SqlResult version = run("SELECT (current_setting('server_version_num')::int >= 150000)::text");
+    std::vector<const char*> queries{collations_sql};
+    if (version.text(0, 0) == "true") queries.push_back(database_collation_sql);
+    for (const char* const sql : queries) {
+      const SqlResult result = run(sql);
+      for (std::size_t row = 0; row < result.rows.size(); ++row)
+        catalog_.collations.push_back({.name = result.text(row, 0).value_or(""),
+                                       .recorded = result.text(row, 1).value_or(""),
+                                       .actual = result.text(row, 2).value_or("")});
+    }
+  }
+
+  stores::SqlSession& session_;
+  const CatalogRequest& request_;
+  std::string schema_, relations_;
+  Catalog catalog_;
+};
+
+}  // namespace
+
+Catalog read_postgres_catalog(stores::SqlSession& session, const CatalogRequest& request) {
+  return PostgresCatalogReader(session, request).read();
+}
+
+}  // namespace sluice::migration

@@ -1,0 +1,278 @@
+#include "suites/migration/schema/schema.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/printable.hpp"
+#include "harness/plan/node.hpp"
+#include "suites/migration/schema/schema_control.hpp"
+#include "suites/migration/schema/schema_diff.hpp"
+#include "suites/migration/schema/schema_soundness.hpp"
+#include "suites/migration/side_session.hpp"
+
+namespace sluice::migration {
+namespace {
+
+constexpr std::size_t most_findings = 100;
+
+SchemaChange read_change(const Parameters& parameters, std::size_t number) {
+  using What = SchemaChange::What;
+  constexpr std::pair<const char*, What> names[]{{"renamed", What::renamed},
+                                                 {"added", What::added},
+                                                 {"dropped", What::dropped},
+                                                 {"changed", What::changed},
+                                                 {"retyped", What::changed}};
+  const auto refuse = [&](const char* what) { throw InputError(fmt::format("`changes`, entry {}: {}", number, what)); };
+  std::optional<SchemaChange> change;
+  for (const auto& [name, what] : names) {
+    if (!parameters.has(name)) continue;
+    if (change) refuse("write exactly one of renamed, added, dropped, retyped, changed");
+    change = SchemaChange{.what = what, .object = parameters.text(name), .property = {}, .to = std::nullopt};
+    if (std::string_view(name) == "retyped") change->property = "type";
+  }
+  if (!change) {
+    refuse("write one of renamed, added, dropped, retyped, changed");
+    return {};
+  }
+  if (change->object.find(' ') == std::string::npos)
+    refuse("an object is a kind, a blank and a name: \"column captures.text\"");
+  if (parameters.has("to")) change->to = parameters.text("to");
+  if (parameters.has("property")) change->property = parameters.text("property");
+  if ((change->what == What::renamed || parameters.has("retyped")) && !change->to) refuse("`to` is missing");
+  if (change->what == What::changed && change->property.empty())
+    refuse("`property` is missing: type, nullable, default, …");
+  return *change;
+}
+
+class SchemaCheck final : public Check {
+ public:
+  explicit SchemaCheck(const Parameters& parameters)
+      : parameters_(parameters),
+        side_(parameters.text("side")),
+        exceptions_(parameters.has("ignore") ? parameters.texts("ignore") : std::vector<std::string>{}) {}
+
+  void prepare(CheckContext& context) override {
+    if (parameters_.has("changes")) {
+      std::size_t number = 0;
+      for (const auto& value : parameters_.value("changes"))
+        changes_.push_back(read_change(Parameters(value), ++number));
+    }
+    const bool expected = parameters_.has("expected"), diff = parameters_.boolean("diff");
+    if (expected && diff) throw InputError("write either `expected` or `diff`, not both");
+    if (!changes_.empty() && !diff) throw InputError("`changes` are of the old side's schema: set `diff: true`");
+    if (diff && side_ == "old") throw InputError("`diff` looks at the new side; leave `side` out");
+    if (expected) {
+      const auto path = context.resolve(parameters_.text("expected"));
+      plan::Problems problems;
+      const std::string text = plan::read_plan_text(path, parameters_.text("expected"), problems);
+      if (!problems.empty()) throw InputError(problems.to_string());
+      expected_ = read_snapshot(text, parameters_.text("expected"));
+    }
+    session_ = open_side(context, parameters_, side_);
+    if (diff) old_session_ = open_side(context, parameters_, "old");
+    if (expected_ && expected_->engine != session_->engine())
+      throw InputError(fmt::format("{} is of {}, the {} side is {}", parameters_.text("expected"),
+                                   stores::to_string(expected_->engine), side_, stores::to_string(session_->engine())));
+  }
+
+  void exercise(CheckContext& context) override {
+    CatalogRequest request;
+    if (parameters_.has("schemas")) request.schemas = parameters_.texts("schemas");
+    if (parameters_.has("references"))
+      request.references = parameters_.value("references").get<std::map<std::string, std::string>>();
+    request.foreign_keys = parameters_.boolean("foreign_keys");
+    {
+      const auto snapshot = Transaction::read(*session_);
+      catalog_ = read_catalog(*session_, request);
+    }
+    context.progress({.done = static_cast<double>(catalog_.objects.size()), .total = std::nullopt, .unit = "objects"});
+    if (old_session_) {
+      const auto snapshot = Transaction::read(*old_session_);
+      request.references.clear();
+      request.foreign_keys = false;
+      if (old_session_->engine() != session_->engine()) request.schemas.clear();
+      expected_ = read_catalog(*old_session_, request);
+    }
+    if (expected_) {
+      comparison_.emplace(*expected_, changes_, exceptions_, parameters_.text("extras") == "allowed");
+    }
+  }
+
+  Outcome judge(CheckContext& context) override {
+    std::vector<SchemaProblem> problems = judge_soundness(catalog_);
+    if (comparison_) {
+      for (auto& problem : comparison_->compare(catalog_)) problems.push_back(std::move(problem));
+      compare_large_objects(problems);
+    }
+    problems = without_accepted(std::move(problems), exceptions_);
+    Outcome outcome = verdict(problems);
+    for (const auto& problem : problems) {
+      if (outcome.findings.size() < most_findings) outcome.findings.push_back(finding(problem, context));
+    }
+    outcome.findings_total = problems.size();
+    const auto coverage = [&](const char* unit, std::uint64_t count) {
+      outcome.coverage.push_back({.unit = unit, .examined = count, .expected = count});
+    };
+    coverage("objects", catalog_.objects.size());
+    coverage("sequences", catalog_.sequences.size());
+    coverage("references", catalog_.references.size());
+    std::uint64_t orphans = 0;
+    for (const auto& reference : catalog_.references) orphans += reference.orphans;
+    outcome.metrics = {{.name = "schema_problems",
+                        .value = static_cast<double>(problems.size()),
+                        .unit = "problems",
+                        .limit = 0,
+                        .samples = catalog_.objects.size()},
+                       {.name = "orphan_rows",
+                        .value = static_cast<double>(orphans),
+                        .unit = "rows",
+                        .limit = 0,
+                        .samples = catalog_.references.size()}};
+    outcome.artifacts.push_back(write(context));
+    return outcome;
+  }
+
+  Control control(CheckContext& context) override {
+    Control control = control_soundness(*session_, catalog_, context.seed);
+    if (!comparison_) return control;
+    const Control compared = control_comparison(*comparison_, catalog_, context.seed);
+    // A schema in which nothing can be unsound is still compared.
+    if (control.observed.empty()) return compared;
+    return {.planted = control.planted + "; " + compared.planted,
+            .caught = control.caught && compared.caught,
+            .observed = control.observed + "; " + compared.observed};
+  }
+
+ private:
+  void compare_large_objects(std::vector<SchemaProblem>& problems) const {
+    const auto before = expected_->large_objects, after = catalog_.large_objects;
+    if (!before || !after || *before == *after) return;
+    problems.push_back({"large-objects-differ", "large-objects all",
+                        fmt::format("the old side holds {} large objects, the new side {}", *before, *after),
+                        std::to_string(*before), std::to_string(*after), "\\dl"});
+  }
+
+  Outcome verdict(const std::vector<SchemaProblem>& problems) const {
+    const auto bad =
+        static_cast<std::size_t>(std::count_if(problems.begin(), problems.end(), [](const SchemaProblem& problem) {
+          return problem.severity >= Severity::error;
+        }));
+    if (bad > 0) {
+      const auto first = std::find_if(problems.begin(), problems.end(),
+                                      [](const SchemaProblem& problem) { return problem.severity >= Severity::error; });
+      return Outcome::failed(
+          fmt::format("{} problems in {} objects, the first: {}", bad, catalog_.objects.size(), first->summary));
+    }
+    if (catalog_.count("table") == 0)
+      return Outcome::inconclusive(
+          fmt::format("the {} side has no table{}", side_, parameters_.has("schemas") ? " in these schemas" : ""));
+    const char* const compared = !comparison_   ? ""
+                                 : old_session_ ? " and what the old side's became"
+                                                : " and as expected";
+    return Outcome::passed(fmt::format("{} objects, {} sequences and {} references are sound{}",
+                                       catalog_.objects.size(), catalog_.sequences.size(), catalog_.references.size(),
+                                       compared));
+  }
+
+  Finding finding(const SchemaProblem& problem, const CheckContext& context) const {
+    const auto blank = problem.object.find(' ');
+    std::string show = problem.show;
+    // psql's \d+ TABLE is sqlite3's .schema TABLE.
+    if (session_->engine() == stores::Engine::sqlite && show.starts_with("\\d+ ")) show = ".schema " + show.substr(4);
+    return {
+        .rule = problem.rule,
+        .severity = problem.severity,
+        .summary = problem.summary,
+        .where = {{"kind", problem.object.substr(0, blank)}, {"object", printable(problem.object.substr(blank + 1))}},
+        .old_value = problem.expected ? std::optional(printable(*problem.expected)) : std::nullopt,
+        .new_value = problem.observed ? std::optional(printable(*problem.observed)) : std::nullopt,
+        .reproduce = reproduced_by(context, session_->command_line(show))};
+  }
+
+  Artifact write(const CheckContext& context) const {
+    const auto path = context.output / (context.check + "-schema.json");
+    std::ofstream file(path, std::ios::binary);
+    file << write_snapshot(catalog_);
+    if (!file.flush()) throw EnvironmentError(fmt::format("{} cannot be written", path.string()));
+    return {
+        .name = "schema as it is; `expected` takes it as it should be", .path = path, .media_type = "application/json"};
+  }
+
+  Parameters parameters_;
+  std::string side_;
+  SchemaExceptions exceptions_;
+  std::vector<SchemaChange> changes_;
+  std::optional<Catalog> expected_;
+  std::optional<SchemaComparison> comparison_;
+  std::unique_ptr<stores::SqlSession> session_, old_session_;
+  Catalog catalog_;
+};
+
+ParameterSpec change_parameter() {
+  return {
+      .name = "change",
+      .type = ParameterType::record,
+      .doc = "one difference that is right",
+      .fields = {{.name = "renamed", .doc = "an object of the old side: \"table captures\", \"column captures.text\""},
+                 {.name = "added", .doc = "an object of the new side alone, or a glob: \"table audit_*\""},
+                 {.name = "dropped", .doc = "an object of the old side alone, or a glob"},
+                 {.name = "retyped", .doc = "a column of the old side whose type is `to` on the new one"},
+                 {.name = "changed", .doc = "an object of the old side whose `property` is `to` on the new one"},
+                 {.name = "property", .doc = "of changed: type, nullable, default, on_delete, …"},
+                 {.name = "to", .doc = "the new name, type or value; absent with `changed`: no such property"}}};
+}
+
+std::vector<ParameterSpec> schema_parameters() {
+  std::vector<ParameterSpec> table{
+      side_parameter({"old", "new"}),
+      text_list_parameter("schemas", "PostgreSQL's schemas that are looked at; all of the user's when absent"),
+      {.name = "expected", .doc = "a schema snapshot; a run leaves one as artifact CHECK-schema.json to start from"},
+      {.name = "diff",
+       .type = ParameterType::boolean,
+       .doc = "the new side must have the old side's schema, after `changes`",
+       .default_text = "false"},
+      {.name = "changes",
+       .type = ParameterType::list,
+       .doc = "diff: what differs by right, applied in this order to the old side's schema",
+       .item = {change_parameter()}},
+      {.name = "extras",
+       .doc = "whether objects that nobody expects are an error",
+       .default_text = "error",
+       .choices = {"error", "allowed"}},
+      text_list_parameter("ignore",
+                          "a kind or a rule and a glob: \"table migration_state\", \"table-unlogged cache_*\""),
+      {.name = "references",
+       .type = ParameterType::map,
+       .doc = "child.column -> parent.column that hold although no foreign key declares them",
+       .item = {{.name = "parent", .type = ParameterType::text}}},
+      {.name = "foreign_keys",
+       .type = ParameterType::boolean,
+       .doc =
+           "look for orphans of declared foreign keys too: loads that switch triggers off leave valid keys with them",
+       .default_text = "true"}};
+  for (auto& parameter : session_parameters("5m")) table.push_back(std::move(parameter));
+  return table;
+}
+
+}  // namespace
+
+CheckKind schema_kind() {
+  return {
+      .name = "migration.schema",
+      .proves =
+          "The schema is sound: sequences ahead of their columns, constraints validated and enforced, indexes valid, "
+          "materialized views filled, references without orphans. With `expected` it is what a snapshot says, with "
+          "`diff` what the old side's became by the declared changes.",
+      .cannot_prove =
+          "That the declared changes are good ones, that functions and triggers do what they should, or that rows "
+          "are right; between two engines, more than tables, columns, keys and plain indexes.",
+      .parameters = schema_parameters(),
+      .make = [](const Parameters& parameters) { return std::make_unique<SchemaCheck>(parameters); }};
+}
+
+}  // namespace sluice::migration

@@ -1,0 +1,291 @@
+#include "suites/migration/schema/schema_diff.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/glob.hpp"
+#include "harness/core/printable.hpp"
+
+namespace sluice::migration {
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  return text;
+}
+
+bool is_word(char c) {
+  return (c >= '0' && c <= '9') || (lower(std::string(1, c))[0] >= 'a' && lower(std::string(1, c))[0] <= 'z') ||
+         c == '_';
+}
+
+// Replaces an identifier where it stands as a whole word.
+std::string replace_word(const std::string& text, const std::string& from, const std::string& to) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const bool here = text.compare(at, from.size(), from) == 0 && (at == 0 || !is_word(text[at - 1])) &&
+                      (at + from.size() == text.size() || !is_word(text[at + from.size()]));
+    result += here ? to : std::string(1, text[at]);
+    at += here ? from.size() : 1;
+  }
+  return result;
+}
+
+bool mentions(const CatalogObject& object, const std::string& column) {
+  return (object.kind == "constraint" || object.kind == "index") &&
+         replace_word(object.name, column, column + "!") != object.name;
+}
+
+std::pair<std::string, std::string> split_id(const std::string& id) {
+  const auto blank = id.find(' ');
+  return {id.substr(0, blank), blank == std::string::npos ? "" : id.substr(blank + 1)};
+}
+
+std::string bare(const std::string& path) {
+  const auto dot = path.rfind('.');
+  return dot == std::string::npos ? path : path.substr(dot + 1);
+}
+
+/// Turns the old side's catalog into the one that the plan expects on the new side.
+class ChangeApplier {
+ public:
+  explicit ChangeApplier(Catalog& catalog) : catalog_(catalog) {}
+
+  void apply(const SchemaChange& change) {
+    switch (change.what) {
+      case SchemaChange::What::dropped:
+        return drop(change);
+      case SchemaChange::What::renamed:
+        return rename(change);
+      case SchemaChange::What::changed:
+        require(change).properties[change.property] = change.to.value_or("");
+        if (!change.to) require(change).properties.erase(change.property);
+        require(change).notes["declared " + change.property] = "true";
+        return;
+      case SchemaChange::What::added:
+        return;
+    }
+  }
+
+ private:
+  CatalogObject& require(const SchemaChange& change) {
+    const auto found = catalog_.objects.find(change.object);
+    if (found != catalog_.objects.end()) return found->second;
+    std::vector<std::string> names;
+    for (const auto& [id, object] : catalog_.objects) names.push_back(id);
+    throw InputError(fmt::format("`changes`: the old side has no {}{}", printable(change.object, 200),
+                                 stores::did_you_mean(change.object, names)));
+  }
+
+  void drop(const SchemaChange& change) {
+    const auto [kind, glob] = split_id(change.object);
+    std::set<std::string> gone;
+    for (const auto& [id, object] : catalog_.objects) {
+      if (object.kind == kind && glob_matches(glob, object.path())) gone.insert(id);
+    }
+    if (gone.empty()) require(change);
+    const std::set<std::string> named = gone;
+    for (const auto& name : named) {
+      const CatalogObject dropped = catalog_.objects.at(name);
+      for (const auto& [id, object] : catalog_.objects) {
+        const bool of_table = kind == "table" && object.table == dropped.name;
+        const bool of_column = kind == "column" && object.table == dropped.table && mentions(object, dropped.name);
+        if (of_table || of_column) gone.insert(id);
+      }
+    }
+    for (const auto& id : gone) catalog_.objects.erase(id);
+  }
+
+  void rename(const SchemaChange& change) {
+    const CatalogObject renamed = require(change);
+    const std::string to = renamed.kind == "table" || renamed.table.empty() ? *change.to : bare(*change.to);
+    Catalog result = catalog_;
+    result.objects.clear();
+    for (const auto& [id, object] : catalog_.objects) {
+      CatalogObject copy = object;
+      if (id == change.object)
+        copy.name = to;
+      else if (renamed.kind == "table")
+        follow_table(renamed.name, to, copy);
+      else if (renamed.kind == "column")
+        follow_column(renamed, to, copy);
+      result.add(std::move(copy));
+    }
+    catalog_ = std::move(result);
+  }
+
+  static void follow_table(const std::string& from, const std::string& to, CatalogObject& object) {
+    if (object.table == from) object.table = to;
+    const std::string arrow = ") -> " + from + " (";
+    const auto at = object.name.find(arrow);
+    if (object.kind == "constraint" && at != std::string::npos)
+      object.name.replace(at, arrow.size(), ") -> " + to + " (");
+  }
+
+  static void follow_column(const CatalogObject& column, const std::string& to, CatalogObject& object) {
+    if (object.kind != "constraint" && object.kind != "index") return;
+    const std::string arrow = ") -> " + column.table + " (";
+    const auto at = object.name.find(") -> ");
+    const std::string head = object.name.substr(0, at);
+    const std::string tail = at == std::string::npos ? "" : object.name.substr(at);
+    object.name = (object.table == column.table ? replace_word(head, column.name, to) : head) +
+                  (tail.starts_with(arrow) ? arrow + replace_word(tail.substr(arrow.size()), column.name, to) : tail);
+  }
+
+  Catalog& catalog_;
+};
+
+// Between engines: lower case, and PostgreSQL's quotes around keywords away.
+Catalog folded(const Catalog& catalog) {
+  Catalog result = catalog;
+  result.objects.clear();
+  for (const auto& [id, object] : catalog.objects) {
+    CatalogObject copy = object;
+    copy.table = lower(copy.table);
+    copy.name = lower(copy.name);
+    std::erase(copy.name, '"');
+    result.add(std::move(copy));
+  }
+  return result;
+}
+
+std::string property_rule(const std::string& property) {
+  if (property == "nullable") return "nullability-differs";
+  std::string rule = property + "-differs";
+  std::replace(rule.begin(), rule.end(), '_', '-');
+  return rule;
+}
+
+std::optional<std::string> property_of(const CatalogObject& object, const std::string& name) {
+  const auto found = object.properties.find(name);
+  return found == object.properties.end() ? std::nullopt : std::optional(found->second);
+}
+
+stores::ComparisonType type_of(const CatalogObject& column) {
+  const auto base = column.notes.find("base");
+  return base == column.notes.end() ? stores::sqlite_type(property_of(column, "type").value_or(""))
+                                    : stores::postgres_type(base->second);
+}
+
+std::string show(const CatalogObject& object) { return "\\d+ " + (object.table.empty() ? object.name : object.table); }
+
+}  // namespace
+
+SchemaComparison::SchemaComparison(Catalog expected, const std::vector<SchemaChange>& changes,
+                                   SchemaExceptions exceptions, bool extras_allowed)
+    : expected_(std::move(expected)), exceptions_(std::move(exceptions)), extras_allowed_(extras_allowed) {
+  ChangeApplier applier(expected_);
+  for (const auto& change : changes) {
+    applier.apply(change);
+    if (change.what == SchemaChange::What::added) additions_.push_back(change);
+  }
+}
+
+bool SchemaComparison::is_compared(const CatalogObject& object, bool between_engines) const {
+  if (exceptions_.leaves_out(object.kind, object.table, object.path())) return false;
+  if (!between_engines) return true;
+  if (object.kind == "table" || object.kind == "column") return true;
+  if (object.kind == "constraint")
+    return object.name.starts_with("primary key") || object.name.starts_with("unique") ||
+           object.name.starts_with("foreign key");
+  return object.kind == "index" && object.name.find("btree (") != std::string::npos &&
+         object.name.find('(') == object.name.rfind('(');
+}
+
+bool SchemaComparison::is_declared_addition(const CatalogObject& object) const {
+  return std::any_of(additions_.begin(), additions_.end(), [&](const SchemaChange& change) {
+    const auto [kind, glob] = split_id(change.object);
+    return (object.kind == kind && glob_matches(glob, object.path())) ||
+           (kind == "table" && !object.table.empty() && glob_matches(glob, object.table));
+  });
+}
+
+void SchemaComparison::compare_object(const CatalogObject& expected, const CatalogObject& actual, bool between_engines,
+                                      std::vector<SchemaProblem>& problems) const {
+  std::set<std::string> names;
+  for (const auto& [name, value] : expected.properties) names.insert(name);
+  for (const auto& [name, value] : actual.properties) names.insert(name);
+  for (const auto& name : names) {
+    const auto left = property_of(expected, name), right = property_of(actual, name);
+    if (left == right) continue;
+    const bool declared = expected.notes.contains("declared " + name);
+    if (between_engines && !declared) {
+      if (expected.kind == "column" && name == "type" && stores::common_type(type_of(expected), type_of(actual)))
+        continue;
+      const bool comparable =
+          (expected.kind == "column" && (name == "type" || name == "nullable")) || name == "on_delete";
+      if (!comparable) continue;
+    }
+    problems.push_back({property_rule(name), expected.id(),
+                        fmt::format("{} of {} is {}, expected {}", name, printable(expected.id(), 300),
+                                    printable(right.value_or("absent")), printable(left.value_or("absent"))),
+                        left, right, show(actual)});
+  }
+  const auto numbered = expected.notes.find("numbered");
+  const auto numbers = actual.notes.find("numbered");
+  if (between_engines && numbered != expected.notes.end() && numbered->second == "true" &&
+      numbers != actual.notes.end() && numbers->second == "false") {
+    problems.push_back(
+        {"numbering-lost", expected.id(),
+         fmt::format("{} numbered itself on the old side and has no sequence now", printable(expected.id(), 300)),
+         "numbered", "not numbered", show(actual)});
+  }
+}
+
+Catalog SchemaComparison::counterparts(const Catalog& actual_catalog) const {
+  const bool between_engines = expected_.engine != actual_catalog.engine;
+  const Catalog expected = between_engines ? folded(expected_) : expected_;
+  Catalog actual = between_engines ? folded(actual_catalog) : actual_catalog;
+  std::erase_if(actual.objects, [&](const auto& entry) {
+    return !is_compared(entry.second, between_engines) || !expected.objects.contains(entry.first);
+  });
+  return actual;
+}
+
+std::vector<SchemaProblem> SchemaComparison::compare(const Catalog& actual_catalog) const {
+  const bool between_engines = expected_.engine != actual_catalog.engine;
+  const Catalog expected = between_engines ? folded(expected_) : expected_;
+  const Catalog actual = between_engines ? folded(actual_catalog) : actual_catalog;
+  std::vector<SchemaProblem> problems;
+  const auto has = [](const Catalog& catalog, const CatalogObject& object) {
+    return catalog.objects.contains(object.id());
+  };
+  const auto has_table = [](const Catalog& catalog, const CatalogObject& object) {
+    return object.table.empty() || catalog.objects.contains("table " + object.table) ||
+           catalog.objects.contains("view " + object.table) || catalog.objects.contains("sequence " + object.table);
+  };
+  for (const auto& [id, object] : expected.objects) {
+    if (!is_compared(object, between_engines)) continue;
+    if (has(actual, object)) {
+      compare_object(object, actual.objects.at(id), between_engines, problems);
+    } else if (has_table(actual, object)) {  // else the table's own problem says it
+      problems.push_back({object.kind + "-missing", id, fmt::format("{} is missing", printable(id, 300)), "present",
+                          std::nullopt, show(object)});
+    }
+  }
+  for (const auto& change : additions_) {
+    const auto there = [&](const auto& entry) {
+      const auto [kind, glob] = split_id(change.object);
+      return entry.second.kind == kind && glob_matches(glob, entry.second.path());
+    };
+    if (std::any_of(actual.objects.begin(), actual.objects.end(), there)) continue;
+    problems.push_back({split_id(change.object).first + "-missing", change.object,
+                        fmt::format("{} is declared as added and is not there", printable(change.object, 300)),
+                        "present", std::nullopt, "\\d"});
+  }
+  if (extras_allowed_) return problems;
+  for (const auto& [id, object] : actual.objects) {
+    if (has(expected, object) || !is_compared(object, between_engines) || is_declared_addition(object)) continue;
+    if (!has_table(expected, object)) continue;
+    problems.push_back({object.kind + "-extra", id, fmt::format("{} is not expected", printable(id, 300)), std::nullopt,
+                        "present", show(object)});
+  }
+  return problems;
+}
+
+}  // namespace sluice::migration

@@ -1,0 +1,128 @@
+#include "suites/migration/schema/schema_soundness.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <utility>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/glob.hpp"
+#include "harness/core/printable.hpp"
+
+namespace sluice::migration {
+namespace {
+
+std::string note(const CatalogObject& object, const char* name) {
+  const auto found = object.notes.find(name);
+  return found == object.notes.end() ? "" : found->second;
+}
+
+// "psql -c '\d+ captures'" shows a table with all that belongs to it.
+std::string describe(const CatalogObject& object) {
+  return "\\d+ " + (object.table.empty() ? object.name : object.table);
+}
+
+void judge_object(const CatalogObject& object, std::vector<SchemaProblem>& problems) {
+  const std::string shown = printable(object.id(), 300);
+  const auto add = [&](const char* rule, std::string summary, const char* expected, const char* observed) {
+    problems.push_back({rule, object.id(), std::move(summary), expected, observed, describe(object)});
+  };
+  if (note(object, "validated") == "false")
+    add("constraint-not-validated", fmt::format("{} was never checked against the rows that are there", shown), "valid",
+        "NOT VALID");
+  if (note(object, "enforced") == "false")
+    add("constraint-not-enforced", fmt::format("{}: its triggers are disabled, new rows are not checked", shown),
+        "enabled", "disabled");
+  if (note(object, "valid") == "false")
+    add("index-invalid",
+        fmt::format("{} ({}) is not used by queries: building it did not finish", shown, note(object, "name")), "valid",
+        "INVALID");
+  if (note(object, "populated") == "false")
+    add("matview-not-populated", fmt::format("{} holds nothing: REFRESH MATERIALIZED VIEW was never run", shown),
+        "populated", "not populated");
+  if (note(object, "enabled") == "D" || note(object, "enabled") == "R")
+    add("trigger-disabled", fmt::format("{} does not fire", shown), "enabled",
+        note(object, "enabled") == "D" ? "disabled" : "fires on replicas only");
+  if (note(object, "persistence") == "u")
+    add("table-unlogged", fmt::format("{} is unlogged: a crash empties it, and replicas do not have it", shown),
+        "logged", "unlogged");
+}
+
+void judge_sequence(const SequenceState& state, std::vector<SchemaProblem>& problems) {
+  const std::string object = "sequence " + state.column;
+  if (state.behind) {
+    problems.push_back({"sequence-behind", object,
+                        fmt::format("{} would give {} next, but {} already holds {}: inserts will collide",
+                                    state.sequence, state.next, state.column, state.highest),
+                        "after " + state.highest, state.next, state.show});
+  }
+  if (state.near_end) {
+    problems.push_back({"sequence-near-end", object,
+                        fmt::format("more than 90% of the values of {} are used up", state.column), std::nullopt,
+                        state.highest, state.show, Severity::warning});
+  }
+}
+
+void judge_reference(const ReferenceState& state, std::vector<SchemaProblem>& problems) {
+  if (state.orphans == 0) return;
+  problems.push_back({"orphan-rows", "reference " + state.reference,
+                      fmt::format("{} rows refer to rows that are not there ({}), such as {}", state.orphans,
+                                  state.declared ? "a declared foreign key" : "a reference of the plan's",
+                                  fmt::join(state.sample, "; ")),
+                      "0", std::to_string(state.orphans), state.show + " LIMIT 20"});
+}
+
+}  // namespace
+
+std::vector<SchemaProblem> judge_soundness(const Catalog& catalog) {
+  std::vector<SchemaProblem> problems;
+  for (const auto& [id, object] : catalog.objects) judge_object(object, problems);
+  for (const auto& state : catalog.sequences) judge_sequence(state, problems);
+  for (const auto& state : catalog.references) judge_reference(state, problems);
+  for (const auto& state : catalog.collations) {
+    problems.push_back({"collation-version-differs", "collation " + state.name,
+                        fmt::format("{} was recorded with version {} and is now {}: indexes over text may be in the "
+                                    "wrong order; REINDEX, then ALTER … REFRESH VERSION",
+                                    state.name, state.recorded, state.actual),
+                        state.recorded, state.actual, "\\dOS+"});
+  }
+  return problems;
+}
+
+std::vector<SchemaProblem> without_accepted(std::vector<SchemaProblem> problems, const SchemaExceptions& exceptions) {
+  std::erase_if(problems, [&](const SchemaProblem& problem) {
+    const auto blank = problem.object.find(' ');
+    const std::string path = problem.object.substr(blank + 1);
+    const auto dot = path.find('.');
+    return exceptions.accepts(problem.rule, path) ||
+           exceptions.leaves_out(problem.object.substr(0, blank), path.substr(0, dot), path);
+  });
+  return problems;
+}
+
+SchemaExceptions::SchemaExceptions(const std::vector<std::string>& entries) {
+  for (const auto& entry : entries) {
+    const auto blank = entry.find(' ');
+    if (blank == std::string::npos || blank == 0 || blank + 1 == entry.size())
+      throw InputError(fmt::format("`ignore`: '{}' must be a kind or a rule, a blank and a name: \"table tmp_*\"",
+                                   printable(entry, 100)));
+    entries_.push_back({entry.substr(0, blank), entry.substr(blank + 1)});
+  }
+}
+
+bool SchemaExceptions::leaves_out(const std::string& kind, const std::string& table, const std::string& path) const {
+  for (const auto& [what, glob] : entries_) {
+    if (what == kind && glob_matches(glob, path)) return true;
+    if (what == "table" && !table.empty() && glob_matches(glob, table)) return true;
+  }
+  return false;
+}
+
+bool SchemaExceptions::accepts(const std::string& rule, const std::string& path) const {
+  for (const auto& [what, glob] : entries_) {
+    if (what == rule && glob_matches(glob, path)) return true;
+  }
+  return false;
+}
+
+}  // namespace sluice::migration

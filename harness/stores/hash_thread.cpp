@@ -18,12 +18,8 @@ HashThread::~HashThread() {
 
 void HashThread::run() {
   try {
-    RawRow row;
     while (auto batch = batches_.take()) {
-      for (std::size_t i = 0; i < batch->size(); ++i) {
-        batch->row(i, row);
-        hasher_.add(row);
-      }
+      for (std::size_t i = 0; i < batch->size(); ++i) hasher_.add(batch->row(i));
       if (on_rows_) on_rows_(batch->size());
       batches_.give_back(std::move(batch));
     }
@@ -33,8 +29,8 @@ void HashThread::run() {
   }
 }
 
-void HashThread::add(std::span<const RawCell> row) {
-  filling_->add(row);
+void HashThread::end_row() {
+  filling_->end_row();
   if (!filling_->full()) return;
   batches_.give(std::move(filling_));  // one that nobody takes: take() says why
   filling_ = batches_.blank();

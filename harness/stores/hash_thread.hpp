@@ -1,7 +1,6 @@
 #pragma once
 #include <functional>
 #include <memory>
-#include <span>
 #include <thread>
 
 #include "harness/stores/handover.hpp"
@@ -19,7 +18,9 @@ class HashThread {
   HashThread(const HashThread&) = delete;
   HashThread& operator=(const HashThread&) = delete;
 
-  void add(std::span<const RawCell> row);
+  /// The next cell of the row that end_row() ends; its bytes are copied.
+  void add_cell(const RawCell& cell) { filling_->add_cell(cell); }
+  void end_row();
   /// After the last row: what they add up to. Throws what the hashing threw.
   std::vector<BucketDigest> take();
 

@@ -1,10 +1,13 @@
 #include "harness/stores/row_hasher.hpp"
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <random>
+#include <optional>
 
+#include "harness/stores/canonical_number.hpp"
+#include "harness/stores/instant.hpp"
 #include "harness/stores/jsonb_text.hpp"
 #include "harness/stores/postgres_hash.hpp"
 
@@ -118,6 +121,48 @@ std::uint64_t hash_absent(HashForm form, std::uint64_t seed) {
   }
 }
 
+// What nearly all cells are, without the way through their encoding; nullopt is for the others.
+std::optional<std::uint64_t> hash_usual(const RawCell& cell, HashForm form, const ColumnRule& rule,
+                                        std::uint64_t seed) {
+  using Storage = RawCell::Storage;
+  switch (form) {
+    case HashForm::text:
+      if (rule.type != ComparisonType::text || cell.storage != Storage::text) break;
+      if (!is_plain_text(cell.bytes)) break;
+      return hash_bytes(cell.bytes, seed);
+    case HashForm::int8:
+      if (rule.type != ComparisonType::integer || cell.storage != Storage::integer) break;
+      return hash_int8(cell.integer, seed ^ bits(cell.integer));
+    case HashForm::int4:
+      if (rule.type != ComparisonType::integer || cell.storage != Storage::integer) break;
+      if (!fits_int4(cell.integer)) break;
+      return hash_int4(static_cast<std::int32_t>(cell.integer), seed);
+    case HashForm::numeric: {
+      std::array<char, 40> room;
+      if (rule.type != ComparisonType::decimal || rule.single_precision) break;
+      const auto shown = usual_decimal(cell, room);
+      if (!shown) break;
+      return hash_bytes(*shown, seed);
+    }
+    case HashForm::uuid: {
+      std::array<char, 16> bytes;
+      if (rule.type != ComparisonType::uuid || cell.storage != Storage::text) break;
+      if (!read_usual_uuid(cell.bytes, bytes)) break;
+      return hash_bytes({bytes.data(), bytes.size()}, seed);
+    }
+    case HashForm::timestamp: {
+      if (rule.type != ComparisonType::timestamp || cell.storage != Storage::text) break;
+      const Instant instant = parse_timestamp(cell.bytes, rule.zone.get());
+      double seconds = 0;
+      if (instant.reading != Instant::Reading::good || !epoch_seconds(instant.microseconds, seconds)) break;
+      return hash_float8(seconds, seed);
+    }
+    default:
+      break;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 RowHasher::RowHasher(HashPlan plan, const Partition& partition, std::vector<ColumnRule> rules, std::uint64_t salt)
@@ -129,19 +174,7 @@ RowHasher::RowHasher(HashPlan plan, const Partition& partition, std::vector<Colu
 
 std::uint64_t RowHasher::hash_cell(const RawCell& cell, HashForm form, const ColumnRule& rule, std::uint64_t seed,
                                    bool& sound) {
-  using enum RawCell::Storage;
-  // What nearly all cells are, without the way through their encoding.
-  if (form == HashForm::text && rule.type == ComparisonType::text && cell.storage == text &&
-      is_plain_text(cell.bytes)) {
-    return hash_bytes(cell.bytes, seed);
-  }
-  if (form == HashForm::int8 && rule.type == ComparisonType::integer && cell.storage == integer) {
-    return hash_int8(cell.integer, seed ^ bits(cell.integer));
-  }
-  if (form == HashForm::int4 && rule.type == ComparisonType::integer && cell.storage == integer &&
-      fits_int4(cell.integer)) {
-    return hash_int4(static_cast<std::int32_t>(cell.integer), seed);
-  }
+  if (const auto usual = hash_usual(cell, form, rule, seed)) return *usual;
   scratch_.clear();
   if (form == HashForm::json && cell.storage == RawCell::Storage::text) {
     sound = append_jsonb_text(cell.bytes, scratch_) && sound;

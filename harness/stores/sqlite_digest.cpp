@@ -21,17 +21,11 @@ constexpr const char* range_first = "sluice_first_key";
 constexpr const char* range_last = "sluice_last_key";
 constexpr std::size_t most_arguments = 100;  // of an SQL function, unless SQLite was built with another limit
 
-/// What the aggregate works on.
-struct Digesting {
-  HashThread hashes;
-  RawRow row;
-};
-
 void step_digest(sqlite3_context* context, int count, sqlite3_value** arguments) {
-  auto& digesting = *static_cast<Digesting*>(sqlite3_user_data(context));
+  auto& hashes = *static_cast<HashThread*>(sqlite3_user_data(context));
   try {
-    for (int i = 0; i < count; ++i) digesting.row[static_cast<std::size_t>(i)] = sqlite_cell(arguments[i]);
-    digesting.hashes.add(digesting.row);
+    for (int i = 0; i < count; ++i) hashes.add_cell(sqlite_cell(arguments[i]));
+    hashes.end_row();
   } catch (const std::exception& error) {  // exceptions must not cross C
     sqlite3_result_error(context, error.what(), -1);
   }
@@ -82,23 +76,21 @@ RawCell sqlite_cell(sqlite3_value* value) {
 std::vector<BucketDigest> run_digest(SqliteDatabase& database, const DigestSpec& spec,
                                      const std::vector<std::string>& cells, const std::string& from) {
   const std::string doing = "reading table " + printable(spec.scan.table.name, 100);
-  Digesting digesting{
-      .hashes = HashThread(RowHasher(spec.plan, spec.partition, spec.scan.rules, spec.salt), spec.on_rows),
-      .row = RawRow(cells.size())};
+  HashThread hashes(RowHasher(spec.plan, spec.partition, spec.scan.rules, spec.salt), spec.on_rows);
   if (cells.size() > most_arguments) {
     SqliteStatement statement(database, fmt::format("SELECT {} FROM {}", fmt::join(cells, ", "), from), doing);
     while (statement.step()) {
-      for (std::size_t i = 0; i < cells.size(); ++i) digesting.row[i] = statement.cell(static_cast<int>(i));
-      digesting.hashes.add(digesting.row);
+      for (std::size_t i = 0; i < cells.size(); ++i) hashes.add_cell(statement.cell(static_cast<int>(i)));
+      hashes.end_row();
     }
-    return digesting.hashes.take();
+    return hashes.take();
   }
   const auto register_function = [&](void* data, auto step, auto finish) {
     const int code = sqlite3_create_function_v2(database.handle(), digest_function, -1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
                                                 data, nullptr, step, finish, nullptr);
     if (code != SQLITE_OK) database.fail(code, doing);
   };
-  register_function(&digesting, &step_digest, &finish_digest);
+  register_function(&hashes, &step_digest, &finish_digest);
   {
     SqliteStatement statement(
         database, fmt::format("SELECT {}({}) FROM {}", digest_function, fmt::join(cells, ", "), from), doing);
@@ -108,7 +100,7 @@ std::vector<BucketDigest> run_digest(SqliteDatabase& database, const DigestSpec&
   // The function must not outlive what it works on; a failure above ends the use of this store.
   register_function(nullptr, static_cast<decltype(&step_digest)>(nullptr),
                     static_cast<decltype(&finish_digest)>(nullptr));
-  return digesting.hashes.take();
+  return hashes.take();
 }
 
 std::string sqlite_bucket_condition(const ScanSpec& spec) {

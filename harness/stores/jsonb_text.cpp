@@ -154,7 +154,17 @@ class Writer {
   // A name that must be written with quotes, backslashes or control characters is rare: the full reader knows it.
   bool name() {
     const std::size_t begin = out_.size();
+    if (plain_string()) return true;
     return string() && out_.find('\\', begin) == std::string::npos;
+  }
+
+  // One without escapes, as nearly all are: as it stands, with its quotes. False takes nothing.
+  bool plain_string() {
+    const std::size_t end = 1 + count_plain(1);
+    if (end >= rest_.size() || rest_[end] != '"') return false;
+    out_.append(rest_.data(), end + 1);
+    rest_.remove_prefix(end + 1);
+    return true;
   }
 
   // Characters from `begin` on that stand for themselves.
@@ -168,15 +178,11 @@ class Writer {
   }
 
   bool string() {
-    std::size_t plain = count_plain(1);
-    if (plain + 1 < rest_.size() && rest_[plain + 1] == '"') {  // as nearly all are: as it stands, with its quotes
-      out_.append(rest_.substr(0, plain + 2));
-      rest_.remove_prefix(plain + 2);
-      return true;
-    }
+    if (plain_string()) return true;
     rest_.remove_prefix(1);
     out_ += '"';
-    for (;; plain = count_plain(0)) {
+    while (true) {
+      const std::size_t plain = count_plain(0);
       out_.append(rest_.substr(0, plain));
       if (plain == rest_.size()) return false;
       const char stop = rest_[plain];

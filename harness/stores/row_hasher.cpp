@@ -78,19 +78,20 @@ bool append_decimal_shown(std::string_view encoding, std::string& text) {
   return true;
 }
 
-// What date_part('epoch', …) gives; false where doubles no longer tell microseconds apart.
-bool epoch_seconds(std::int64_t microseconds, double& seconds) {
-  constexpr double told_apart = 0x1p33;
-  if (microseconds == std::numeric_limits<std::int64_t>::max()) {
-    seconds = std::numeric_limits<double>::infinity();
-    return true;
-  }
-  if (microseconds == std::numeric_limits<std::int64_t>::min()) {
-    seconds = -std::numeric_limits<double>::infinity();
-    return true;
-  }
-  seconds = static_cast<double>(microseconds) / 1e6;
-  return std::abs(seconds) < told_apart;
+// What timestamptz_send gives, as hexadecimal digits: microseconds since 2000, infinities as they are.
+std::array<char, 16> sent_timestamp(std::int64_t microseconds) {
+  constexpr std::int64_t year_2000 = 946'684'800'000'000;
+  constexpr auto most = std::numeric_limits<std::int64_t>::max(), least = std::numeric_limits<std::int64_t>::min();
+  const bool finite = microseconds != most && microseconds != least;
+  const std::uint64_t value = bits(microseconds) - (finite ? bits(year_2000) : 0);
+  std::array<char, 16> digits;
+  for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
+  return digits;
+}
+
+std::uint64_t hash_timestamp(std::int64_t microseconds, std::uint64_t seed) {
+  const auto digits = sent_timestamp(microseconds);
+  return hash_bytes({digits.data(), digits.size()}, seed);
 }
 
 std::int32_t clamped_day(std::int64_t day) {
@@ -112,7 +113,6 @@ std::uint64_t hash_absent(HashForm form, std::uint64_t seed) {
     case HashForm::int8:
       return hash_int8(0, seed);
     case HashForm::float8:
-    case HashForm::timestamp:
       return hash_float8(0, seed);
     case HashForm::uuid:
       return hash_bytes(std::string_view("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16), seed);
@@ -153,9 +153,8 @@ std::optional<std::uint64_t> hash_usual(const RawCell& cell, HashForm form, cons
     case HashForm::timestamp: {
       if (rule.type != ComparisonType::timestamp || cell.storage != Storage::text) break;
       const Instant instant = parse_timestamp(cell.bytes, rule.zone.get());
-      double seconds = 0;
-      if (instant.reading != Instant::Reading::good || !epoch_seconds(instant.microseconds, seconds)) break;
-      return hash_float8(seconds, seed);
+      if (instant.reading != Instant::Reading::good) break;
+      return hash_timestamp(instant.microseconds, seed);
     }
     default:
       break;
@@ -204,11 +203,8 @@ std::uint64_t RowHasher::hash_cell(const RawCell& cell, HashForm form, const Col
       return hash_bytes(text_, seed);
     case HashForm::float8:
       return hash_float8(ordered_double(value), seed);
-    case HashForm::timestamp: {
-      double seconds = 0;
-      sound = epoch_seconds(ordered_integer(value), seconds) && sound;
-      return hash_float8(seconds, seed);
-    }
+    case HashForm::timestamp:
+      return hash_timestamp(ordered_integer(value), seed);
     case HashForm::date:
       return hash_int4(clamped_day(ordered_integer(value)), seed);
     case HashForm::bytes:
@@ -227,17 +223,16 @@ std::uint64_t RowHasher::hash_key(std::span<const RawCell> row, std::uint64_t se
 }
 
 std::uint64_t RowHasher::hash_flags(std::span<const RawCell> row, std::uint64_t seed) const {
-  std::uint32_t word = 0;
   std::size_t flags = 0;
   for (const std::size_t i : plan_.order) {
     if (!plan_.columns[i].nullable) continue;
-    if (row[i].is_null()) word |= 1U << flags;
-    if (++flags < HashConstants::flags_in_word) continue;
-    seed = hash_int4(static_cast<std::int32_t>(word), seed);
-    word = 0;
-    flags = 0;
+    if (flags == HashConstants::flags_in_word) {
+      seed = hash_int4(0, seed);
+      flags = 0;
+    }
+    seed ^= std::uint64_t{row[i].is_null()} << flags++;
   }
-  return flags > 0 ? hash_int4(static_cast<std::int32_t>(word), seed) : seed;
+  return seed;
 }
 
 std::uint64_t RowHasher::hash_rest(std::span<const RawCell> row, std::uint64_t seed, bool& sound) {

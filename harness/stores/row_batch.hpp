@@ -41,8 +41,8 @@ class RowBatch {
   }
 
  private:
-  static constexpr std::size_t most_rows = 256;
-  static constexpr std::size_t most_bytes = 64 * 1024;
+  static constexpr std::size_t most_rows = 1024;
+  static constexpr std::size_t most_bytes = 256 * 1024;
 
   /// Makes room for `size` more bytes; what is there stays where it is, since cells point to it.
   void add_chunk(std::size_t size);

@@ -102,7 +102,8 @@ class IdempotentCheck final : public Check {
   }
 
   StateDifference compare(const CheckContext& context, const std::map<std::string, std::string>& after) const {
-    StateOptions options{.store = copies_->options(), .ignore = ignored_names(parameters_)};
+    StateOptions options{.store = copies_->options(), .work = context.work, .ignore = ignored_names(parameters_)};
+    options.materialized_views = !in_place_;
     options.sample = 20;
     options.reproduce = context.reproduce;
     return compare_states(before_->urls(), after, options);

@@ -189,7 +189,7 @@ class RollbackCheck final : public Check {
   }
 
   StateDifference compare(const CheckContext& context, const Copy& copy) const {
-    StateOptions options{.store = copies_->options(), .ignore = ignored_names(parameters_)};
+    StateOptions options{.store = copies_->options(), .work = context.work, .ignore = ignored_names(parameters_)};
     options.sample = 20;
     options.reproduce = context.reproduce;
     return compare_states(before_->urls(), copy.urls(), options);

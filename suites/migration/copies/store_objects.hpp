@@ -11,9 +11,9 @@ namespace sluice::migration {
 
 /// What a store says of itself beside its rows.
 struct StoreObjects {
-  std::vector<std::string> tables;               ///< base tables, as Store::describe takes them
-  std::set<std::string> views;                   ///< as the row comparison must not read them
-  std::set<std::string> schema;                  ///< one line for each object, comparable between copies of one store
+  std::vector<std::string> tables;   ///< base tables, as Store::describe takes them
+  std::vector<std::string> derived;  ///< what else holds rows: virtual tables, materialized views that are filled
+  std::set<std::string> schema;      ///< one line for each object, comparable between copies of one store
   std::map<std::string, std::string> sequences;  ///< name -> last value, "" when it was never used
   std::vector<std::string> unsound;              ///< sentences: invalid indexes, prepared transactions
 };

@@ -55,7 +55,8 @@ TEST_F(Rollback, ComparesTablesOfSqliteThatHaveNoKey) {
       "CREATE TABLE named (name TEXT PRIMARY KEY, at DATETIME); INSERT INTO named VALUES (NULL, '2024-01-01'), ('n', "
       "5);"
       "CREATE TABLE days (at DATETIME PRIMARY KEY); INSERT INTO days VALUES ('2024-01-01'), ('2024-01-01 00:00:00');"
-      "CREATE VIRTUAL TABLE words USING fts5 (word); INSERT INTO words VALUES ('a'), ('b')");
+      "CREATE VIRTUAL TABLE words USING fts5 (word); INSERT INTO words VALUES ('a'), ('b');"
+      "CREATE VIRTUAL TABLE days_index USING fts5 (at, content = 'days')");
   const std::string python =
       "python3 -c \"import sqlite3,sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2])\" \"$OLD\" ";
   action("up", python + R"sh("CREATE TABLE extra (id INTEGER PRIMARY KEY)"; sql "CREATE TABLE extra (id int)")sh");

@@ -186,12 +186,25 @@ std::string row_digest(const std::string& url, const stores::StoreOptions& optio
   return rows[0][0].value_or("");
 }
 
+bool loses_rows_alone(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name) {
+  if (url.starts_with(stores::sqlite_scheme)) return true;  // delete_one_row leaves triggers and references out there
+  PostgresConnection connection(url, options);
+  const auto rows = connection.query(
+      "SELECT (NOT EXISTS (SELECT FROM pg_constraint WHERE confrelid = $1::regclass AND confdeltype IN ('c', 'n', "
+      "'d')) "
+      "AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = $1::regclass AND NOT tgisinternal AND tgtype & 8 <> 0) "
+      "AND NOT EXISTS (SELECT FROM pg_rewrite WHERE ev_class = $1::regclass AND ev_type = '4'))::text",
+      {sql_name}, "looking at what follows when a row of " + sql_name + " goes");
+  return rows[0][0] == "true";
+}
+
 bool delete_one_row(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name) {
   if (url.starts_with(stores::sqlite_scheme)) {
     sqlite3* raw = nullptr;
     const std::filesystem::path path = options.directory / url.substr(stores::sqlite_scheme.size());
     const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
     const std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle(raw, &sqlite3_close_v2);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);  // nothing else may go with the row
     const std::string sql = fmt::format("DELETE FROM {0} WHERE rowid = (SELECT max(rowid) FROM {0})", sql_name);
     return opened == SQLITE_OK && sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK &&
            sqlite3_changes(raw) == 1;

@@ -25,6 +25,9 @@ StoreObjects read_objects(const std::string& url, const stores::StoreOptions& op
 std::string row_digest(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name,
                        const std::vector<std::string>& columns);
 
+/// Whether nothing else changes when a row of the table goes: no cascade, no trigger, no rule.
+bool loses_rows_alone(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name);
+
 /// Deletes one row of the table, without regard to references where the store allows that. False when none went.
 bool delete_one_row(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name);
 

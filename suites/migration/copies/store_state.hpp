@@ -22,6 +22,8 @@ struct StateOptions {
   bool sequences = true;
   /// Not where one state was made by dump and restore, which computes these views anew.
   bool materialized_views = true;
+  /// Not where a row was taken away on purpose, which an index of texts may lose as well.
+  bool virtual_tables = true;
   /// A sequence may be ahead of where it should be: numbers that a rolled-back transaction took are lost by design.
   bool sequences_may_be_ahead = false;
   std::size_t sample = 5;  ///< differing rows of a table that become findings

@@ -14,8 +14,8 @@
 #include "suites/migration/copies/action_trial.hpp"
 #include "suites/migration/copies/copy_parameters.hpp"
 #include "suites/migration/copies/lock_probes.hpp"
-#include "suites/migration/copies/spared_stores.hpp"
 #include "suites/migration/copies/store_objects.hpp"
+#include "suites/migration/copies/untouched_stores.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -78,7 +78,7 @@ class LocksCheck final : public Check {
     std::vector<std::unique_ptr<OpenTransaction>> others = open_transactions(context, *copy);
     running.restart();
     const ActionTrial trial(context, *copies_, action_,
-                            {.timeout = parameters_.duration("timeout"), .spares = spared_sides(parameters_)});
+                            {.timeout = parameters_.duration("timeout"), .spares = sides_of(parameters_, "spares")});
     const TrialEnd end = trial.run(*copy);
     others.clear();
     results_ = running.stop();
@@ -89,7 +89,7 @@ class LocksCheck final : public Check {
                              end.timed_out ? "took too long" : "ended with " + end.action.outcome,
                              printable(end.action.output_tail, 600));
     }
-    require_untouched(context, *copies_, spared_sides(parameters_));
+    require_untouched(context, *copies_, parameters_, sides_of(parameters_, "spares"));
   }
 
   Outcome judge(CheckContext& context) override {

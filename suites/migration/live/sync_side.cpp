@@ -55,14 +55,7 @@ SyncSide::SyncSide(const CheckContext& context, const Parameters& parameters, co
       throw InputError(fmt::format("{}, {}: the statement names neither {{key}} nor {{id}}, so it would mean every row",
                                    name, operation));
   }
-  const auto milliseconds = [&](const char* parameter) {
-    return std::chrono::ceil<std::chrono::milliseconds>(parameters.duration(parameter));
-  };
-  const stores::StoreOptions options{.connect_timeout = milliseconds("connect_timeout"),
-                                     .lock_timeout = milliseconds("lock_timeout"),
-                                     .statement_timeout = milliseconds("timeout"),
-                                     .cancelled = context.cancelled,
-                                     .directory = context.plan_directory};
+  const stores::StoreOptions options = session_options(context, parameters);
   const std::string& url = context.store(name);
   if (reader_->engine() == stores::Engine::postgres) {
     writer_ = std::make_unique<PostgresWriter>(url, options);

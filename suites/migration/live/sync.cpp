@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/scenario/variables.hpp"
-#include "suites/migration/live/pause.hpp"
 #include "suites/migration/live/sync_judge.hpp"
 #include "suites/migration/live/sync_side.hpp"
 #include "suites/migration/side_session.hpp"
@@ -173,7 +173,7 @@ class SyncCheck final : public Check {
         if (state.value == open[i].wanted || last) open[i].took = context.clock->now() - begun;
         all = all && open[i].took.count() > 0;
       }
-      if (!all) pause(context, sync_poll);
+      if (!all) pause_unless_cancelled(sync_poll, context.cancelled);
     }
     for (auto& propagation : open) evidence_.propagations.push_back(std::move(propagation));
     context.progress({.done = static_cast<double>(evidence_.propagations.size()), .unit = "writes"});
@@ -206,7 +206,7 @@ class SyncCheck final : public Check {
       return old_->read(pending.item).value == new_->read(pending.item).value;
     };
     while (!std::all_of(pending_.begin(), pending_.end(), equal) && context.clock->now() < deadline)
-      pause(context, sync_poll);
+      pause_unless_cancelled(sync_poll, context.cancelled);
   }
 
   void collide(Pending& pending, const CheckContext& context) {
@@ -221,7 +221,7 @@ class SyncCheck final : public Check {
     };
     if (conflict.old_was_first) write(*old_, conflict.old_wrote);
     if (!conflict.old_was_first) write(*new_, conflict.new_wrote);
-    pause(context, parameters_.duration("apart"));
+    pause_unless_cancelled(parameters_.duration("apart"), context.cancelled);
     if (conflict.old_was_first) write(*new_, conflict.new_wrote);
     if (!conflict.old_was_first) write(*old_, conflict.old_wrote);
   }
@@ -248,7 +248,7 @@ class SyncCheck final : public Check {
     const auto deadline = context.clock->now() + parameters_.duration("quiet");
     look();
     do {
-      pause(context, std::chrono::milliseconds(100));
+      pause_unless_cancelled(std::chrono::milliseconds(100), context.cancelled);
       look();
     } while (context.clock->now() < deadline);
     for (auto& [place, unrest] : seen) evidence_.unrest.push_back(std::move(unrest));
@@ -356,6 +356,7 @@ CheckKind sync_kind() {
               "writes, or about a sync that is cut off and comes back.",
           .parameters = sync_parameters(),
           .needs_stores = true,
+          .writes_stores = true,
           .make = [](const Parameters& parameters) { return std::make_unique<SyncCheck>(parameters); }};
 }
 

@@ -58,15 +58,12 @@ TEST_F(LiveFixture, WritesToBothEndpointsByTurns) {
 }
 
 TEST_F(LiveFixture, WaitsForWhatArrivesLate) {
-  parameters_.replace(parameters_.find("settle: 0s"), 10, "settle: 60s, stable: 50ms");
+  parameters_.replace(parameters_.find("settle: 0s, stable: 0s"), 22, "settle: 60s, stable: 50ms");
   // The rest is copied by a process that nobody waits for, once the check has seen that it is missing.
   std::jthread late;
   catch_up_ = [&] {
     late = std::jthread([&] {
-      while (ask_new_side("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sluice_query%' AND pid <> "
-                          "pg_backend_pid()")
-                 .front() == "0") {
-      }
+      wait_for_first_look();
       copy_changes();
     });
   };

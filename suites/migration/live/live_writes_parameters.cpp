@@ -84,7 +84,7 @@ std::vector<ParameterSpec> live_writes_parameters() {
       duration_parameter("request_timeout", "for one answer", "10s", 0.001),
       duration_parameter("linger", "how long writing goes on after the last action", "0s"),
       duration_parameter("settle", "how long the new store may take until all is there", "10s"),
-      duration_parameter("stable", "how long it must stay so", "0s"),
+      duration_parameter("stable", "how long it must stay so: what comes back later is not seen", "1s"),
       integer("reads", "writes that are asked for with `read`, chosen at random", "20", 1, 100000),
       sample_parameter()};
   for (auto& parameter : session_parameters("30s")) table.push_back(std::move(parameter));

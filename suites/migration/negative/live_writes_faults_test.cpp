@@ -1,5 +1,7 @@
 // Migrations that lose, double, revive or damage what clients write meanwhile, and services that say what is not so.
+#include <map>
 #include <set>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -77,6 +79,33 @@ TEST_F(BadLiveWrites, AreCaughtBroughtBackByABackfill) {
   EXPECT_THAT(finding.summary, HasSubstr("which an acknowledged delete took away"));
   EXPECT_THAT(finding.reproduce, HasSubstr("deleted by: curl -s -X DELETE"));
   EXPECT_EQ(finding.where.back().first, "deleted at");
+}
+
+TEST_F(BadLiveWrites, AreCaughtBroughtBackOnceAllSeemedWell) {
+  writes_beside_ = 100;
+  std::set<std::string> deleted;
+  old_delete_service_ = [&, this](const std::string& key, std::size_t) {
+    deleted.insert(key);
+    return testing::ServedResponse{.status = remove_from_old(key) ? 204u : 404u};
+  };
+  std::map<std::string, std::string> texts;
+  old_service_ = [&, this](const std::string& key, const std::string& text, std::size_t) {
+    store_in_old(key, text);
+    texts[key] = text;
+    return testing::ServedResponse{.status = 201, .body = "{}"};
+  };
+  std::jthread late;
+  catch_up_ = [&, this] {
+    copy_changes();
+    late = std::jthread([&, this] {
+      wait_for_first_look();
+      store_in_new(*deleted.begin(), texts[*deleted.begin()]);
+    });
+  };
+  parameters_.replace(parameters_.find("stable: 0s"), 10, "stable: 60s");
+  const Outcome outcome = run_live(deletes_);
+  EXPECT_EQ(rules_found(outcome), Rules{"write-resurrected"});
+  EXPECT_EQ(outcome.findings_total, 1u);
 }
 
 TEST_F(BadLiveWrites, AreCaughtWhenDeletesAreNotCarriedOver) {

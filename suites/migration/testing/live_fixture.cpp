@@ -130,6 +130,13 @@ std::size_t LiveFixture::copy_changes() {
   return rows;
 }
 
+void LiveFixture::wait_for_first_look() {
+  while (ask_new_side("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sluice_query%' AND pid <> "
+                      "pg_backend_pid()")
+             .front() == "0") {
+  }
+}
+
 void LiveFixture::act(ActionTimeline& timeline) {
   timeline.begin("migrate");
   migrate_();

@@ -29,6 +29,8 @@ class LiveFixture : public SideFixture {
   void store_in_new(const std::string& key, const std::string& text);
   /// False when there is none.
   bool remove_from_old(const std::string& key);
+  /// Returns when the check has begun to ask the new store what is there.
+  void wait_for_first_look();
   std::size_t old_requests() const { return old_requests_; }
 
   /// What happens in the actions, and what the services do with a write; the defaults are right.
@@ -43,7 +45,7 @@ class LiveFixture : public SideFixture {
   std::string copy_delete_statement_ = "DELETE FROM items WHERE key = {key}";
   std::string parameters_ =
       "write: { method: PUT, path: \"/items/{key}\", body: '{\"text\": \"{value}\"}' }, rate: 1000/s, overlap_min: 10, "
-      "route: [old, { to: none, from: catch-up }], settle: 0s, find: { table: items, column: body }";
+      "route: [old, { to: none, from: catch-up }], settle: 0s, stable: 0s, find: { table: items, column: body }";
   std::string deletes_ = ", delete: { path: \"/items/{key}\" }";  ///< more parameters
   std::size_t writes_beside_ = 25;
 

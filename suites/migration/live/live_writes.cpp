@@ -86,7 +86,9 @@ void LiveWritesCheck::prepare(CheckContext& context) {
   route_.emplace(parameters_, context.actions->planned());
   complete_client_options(context);
   ledger_path_ = context.output / "writes.jsonl";
-  conductor_.emplace(*route_, *context.actions, client_.timeout, context.cancelled);
+  // What is deleted while the migration runs should have been there for it to see.
+  const std::size_t writes_before = client_.remove ? 4 * count("deletes_min") : 1;
+  conductor_.emplace(*route_, *context.actions, writes_before, client_.timeout, context.cancelled);
 }
 
 // Only requests that can be found again, and that mean one thing.
@@ -266,10 +268,11 @@ Outcome LiveWritesCheck::verdict(const WriteTally& seen) const {
     return Outcome::inconclusive(fmt::format("{}, {} are needed: raise `rate` or `clients`, or lower `overlap_min`",
                                              beside, count("overlap_min")));
   if (client_.remove && seen.deletes_overlapping < count("deletes_min"))
-    return Outcome::inconclusive(fmt::format(
-        "{}; of the acknowledged deletes that no later write undid, {} met an action, {} are needed: raise `rate` or "
-        "`delete_share`, or lower `deletes_min`",
-        beside, seen.deletes_overlapping, count("deletes_min")));
+    return Outcome::inconclusive(
+        fmt::format("{}; of the acknowledged deletes that no later write undid, {} met an action that could have seen "
+                    "what they took "
+                    "away, {} are needed: raise `rate` or `delete_share`, or lower `deletes_min`",
+                    beside, seen.deletes_overlapping, count("deletes_min")));
   if (const auto action = action_without_writers(ledger_, client_.most, begun_, actions_, *route_))
     return Outcome::inconclusive(fmt::format(
         "{}; all {} writes were sent before {} ended, so nobody wrote during the rest of it: raise `writes_max` or "

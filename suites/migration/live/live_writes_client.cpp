@@ -92,10 +92,10 @@ void WriteClient::send_to(WriteTarget target) {
   changed_.notify_all();
 }
 
-void WriteClient::wait_for_acknowledgement(std::chrono::nanoseconds timeout) {
+void WriteClient::wait_for_acknowledgements(std::uint64_t number, std::chrono::nanoseconds timeout) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, cancelled_, timeout,
-                    [&] { return acknowledged_ > 0 || target_ == WriteTarget::none || broken_; });
+                    [&] { return acknowledged_ >= number || target_ == WriteTarget::none || broken_; });
 }
 
 void WriteClient::work(std::size_t user) {
@@ -154,6 +154,10 @@ std::string WriteClient::side_of(std::ptrdiff_t turn) const {
 bool WriteClient::choose_delete(User& user, WriteRecord& write) {
   if (!options_.remove || measure::unit_random(random_) > options_.delete_share || user.standing.empty()) return false;
   auto chosen = std::next(user.standing.begin(), static_cast<std::ptrdiff_t>(random_() % user.standing.size()));
+  // What was there before the migration, and what it may not have seen yet.
+  if (random_() % 2 == 0)
+    chosen = std::min_element(user.standing.begin(), user.standing.end(),
+                              [](const auto& a, const auto& b) { return a.second.number < b.second.number; });
   for (std::size_t asked = 0; asked < user.standing.size(); ++asked) {
     const WriteRecord& standing = chosen->second;
     const auto slot = std::find(user.keys.begin(), user.keys.end(), standing.key);

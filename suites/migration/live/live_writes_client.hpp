@@ -51,8 +51,8 @@ class WriteClient {
 
   /// Later writes go there. Returns when no request that was sent before is under way any more, or at a stop.
   void send_to(WriteTarget target);
-  /// Returns when a write was acknowledged, after `timeout`, or at a stop; at once where writing rests.
-  void wait_for_acknowledgement(std::chrono::nanoseconds timeout);
+  /// Returns when so many writes were acknowledged, after `timeout`, or at a stop; at once where writing rests.
+  void wait_for_acknowledgements(std::uint64_t number, std::chrono::nanoseconds timeout);
   /// Stops and waits for the requests under way; throws what kept a client from writing.
   void finish();
   std::chrono::steady_clock::time_point begun() const { return begun_; }

@@ -71,9 +71,9 @@ std::vector<ParameterSpec> live_writes_parameters() {
        .minimum = 0.001,
        .maximum = 0.5},
       integer("deletes_min",
-              "acknowledged deletes that no later write undid and that were under way while an action was, where there "
-              "is `delete`",
-              "5", 1, 1000000, Strictness::higher_is_stricter),
+              "acknowledged deletes that no later write undid, under way while an action was that began when what they "
+              "took away was there, where there is `delete`",
+              "3", 1, 1000000, Strictness::higher_is_stricter),
       {.name = "errors_max",
        .type = ParameterType::number,
        .doc = "the share of writes that may get no acknowledgement",

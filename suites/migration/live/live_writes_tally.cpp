@@ -10,9 +10,13 @@ using Time = std::chrono::steady_clock::time_point;
 
 WriteTally tally_writes(const std::vector<WriteRecord>& ledger, Time begun, const Actions& actions) {
   WriteTally seen;
-  std::map<std::string, std::uint64_t> last;  // of each key the number of the last acknowledged write
+  // Of each key the number of the last acknowledged write, and when the first was.
+  std::map<std::string, std::uint64_t> last;
+  std::map<std::string, Time> known_since;
   for (const auto& write : ledger) {
-    if (write.fate == WriteFate::acknowledged) last[write.key] = write.number;
+    if (write.fate != WriteFate::acknowledged) continue;
+    last[write.key] = write.number;
+    known_since.try_emplace(write.key, begun + write.answered.value_or(write.sent));
   }
   for (const auto& write : ledger) {
     ++(write.fate == WriteFate::acknowledged ? seen.acknowledged
@@ -23,13 +27,16 @@ WriteTally tally_writes(const std::vector<WriteRecord>& ledger, Time begun, cons
       continue;
     }
     const auto sent = begun + write.sent, answered = begun + write.answered.value_or(write.sent);
-    const bool overlaps = std::any_of(actions.begin(), actions.end(), [&](const ActionTimeline::Span& action) {
+    const auto overlaps = [&](const ActionTimeline::Span& action) {
       return answered >= action.begun && action.ended && sent <= *action.ended;
-    });
-    const bool deletes = write.is_delete() && last.at(write.key) == write.number;
-    seen.overlapping += overlaps;
-    seen.deletes += deletes;
-    seen.deletes_overlapping += deletes && overlaps;
+    };
+    const auto takes_from = [&](const ActionTimeline::Span& action) {
+      return overlaps(action) && known_since.at(write.key) <= action.begun;
+    };
+    seen.overlapping += std::any_of(actions.begin(), actions.end(), overlaps);
+    if (!write.is_delete() || last.at(write.key) != write.number) continue;
+    ++seen.deletes;
+    seen.deletes_overlapping += std::any_of(actions.begin(), actions.end(), takes_from);
   }
   return seen;
 }

@@ -15,9 +15,11 @@ namespace sluice::migration {
 /// What the ledger says in numbers; deletes are writes, too.
 struct WriteTally {
   std::uint64_t acknowledged = 0, refused = 0, unknown = 0;
-  std::uint64_t overlapping = 0;          ///< acknowledged, and under way while an action was
-  std::uint64_t deletes = 0;              ///< acknowledged, and no later write of the key is
-  std::uint64_t deletes_overlapping = 0;  ///< those of them that were under way while an action was
+  std::uint64_t overlapping = 0;  ///< acknowledged, and under way while an action was
+  std::uint64_t deletes = 0;      ///< acknowledged, and no later write of the key is
+  /// Those of them that were under way while an action was that could have seen what they took away: a write of the key
+  /// was acknowledged before it began.
+  std::uint64_t deletes_overlapping = 0;
   std::optional<WriteRecord> first_failed;
 
   std::uint64_t sent() const { return acknowledged + failed(); }

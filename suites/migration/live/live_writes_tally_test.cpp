@@ -49,15 +49,16 @@ TEST(WriteTally, CountsAcknowledgedWritesThatMetAnAction) {
   EXPECT_DOUBLE_EQ(seen.errors(), 2.0 / 7);
 }
 
-TEST(WriteTally, CountsDeletesThatNoLaterWriteUndid) {
+TEST(WriteTally, CountsDeletesThatNoLaterWriteUndidAndOfThemThoseThatAnActionCouldHaveMissed) {
   const WriteRecord kept = write_at(1, 1, 1), revived = write_at(2, 1, 1), early = write_at(3, 1, 1);
+  const WriteRecord unseen = write_at(8, 12, 13);
   WriteRecord again = write_at(7, 14, 14);
   again.key = revived.key;
-  const auto seen = tally_writes(
-      {kept, revived, early, delete_at(4, early, 2), delete_at(5, kept, 12), delete_at(6, revived, 13), again}, start,
-      {action("migrate", 10, 20)});
-  EXPECT_EQ(seen.deletes, 2u);
-  EXPECT_EQ(seen.deletes_overlapping, 1u);
+  const auto seen = tally_writes({kept, revived, early, delete_at(4, early, 2), delete_at(5, kept, 12),
+                                  delete_at(6, revived, 13), again, unseen, delete_at(9, unseen, 15)},
+                                 start, {action("migrate", 10, 20)});
+  EXPECT_EQ(seen.deletes, 3u);
+  EXPECT_EQ(seen.deletes_overlapping, 1u) << "one came before the action, one took away what it need not have seen";
 }
 
 TEST(WriteTally, SaysWhichActionWentOnWithoutWriters) {

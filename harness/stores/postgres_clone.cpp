@@ -4,12 +4,11 @@
 #include <libpq-fe.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <random>
 #include <vector>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
 #include "harness/stores/store_url.hpp"
@@ -91,14 +90,6 @@ std::vector<std::string> sessions_on(PostgresConnection& connection, const std::
                                      connection.name(), printable(database, 100), list, advice));
 }
 
-void pause(std::chrono::milliseconds duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any never;
-  never.wait_for(lock, stop, duration, [] { return false; });
-  if (stop.stop_requested()) throw Cancelled();
-}
-
 }  // namespace
 
 PostgresClone::PostgresClone(const std::string& template_url, CloneOptions options)
@@ -138,7 +129,7 @@ void PostgresClone::create(const std::string& source) {
           "backend'",
           {source}, "ending sessions");
     }
-    pause(20ms, options_.connection.cancelled);  // the server tells nobody when a session ends
+    pause_unless_cancelled(20ms, options_.connection.cancelled);  // the server tells nobody when a session ends
   }
 }
 

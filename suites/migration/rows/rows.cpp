@@ -4,12 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
 #include "suites/migration/rows/merged_tables.hpp"
 #include "suites/migration/rows/rows_parameters.hpp"
@@ -62,7 +61,7 @@ class RowsCheck final : public Check {
     compare_all(context);
     const Parameters recheck = parameters_.record("recheck");
     for (std::int64_t i = 0; parameters_.has("recheck") && i < recheck.integer("times") && !settled(); ++i) {
-      wait(recheck.duration("every"), context.cancelled);
+      pause_unless_cancelled(recheck.duration("every"), context.cancelled);
       renew_snapshots();
       compare_all(context);
     }
@@ -133,14 +132,6 @@ class RowsCheck final : public Check {
       store->end_snapshot();
       store->begin_snapshot();
     }
-  }
-
-  static void wait(std::chrono::nanoseconds time, const std::stop_token& stop) {
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any never;
-    never.wait_for(lock, stop, time, [] { return false; });
-    if (stop.stop_requested()) throw Cancelled();
   }
 
   // Rows compared with themselves are equal and prove nothing.

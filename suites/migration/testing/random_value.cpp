@@ -31,16 +31,6 @@ constexpr std::array<std::string_view, 22> texts{"",        " ",   "NULL",  "<nu
                                                  "y|z",     "\\N", "\\",    "a\tb",   "a\nb", "A",         "a",   "é",
                                                  "e\u0301", "ß",   "00501", "501",    "1e2",  "\U0001F600"};
 
-// Without zeros that say nothing: "-1200" and 2 make "-12".
-std::string decimal_text(std::int64_t digits, int scale) {
-  std::string text = std::to_string(digits < 0 ? -digits : digits);
-  if (static_cast<int>(text.size()) <= scale) text.insert(0, static_cast<std::size_t>(scale) + 1 - text.size(), '0');
-  text.insert(text.size() - static_cast<std::size_t>(scale), ".");
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return digits < 0 ? "-" + text : text;
-}
-
 struct Civil {
   std::string day;   // 2026-07-01
   std::string time;  // 12:00:00
@@ -70,6 +60,15 @@ std::string fraction_text(std::int64_t microseconds, bool all_digits) {
 }
 
 }  // namespace
+
+std::string decimal_text(std::int64_t digits, int scale) {
+  std::string text = std::to_string(digits < 0 ? -digits : digits);
+  if (static_cast<int>(text.size()) <= scale) text.insert(0, static_cast<std::size_t>(scale) + 1 - text.size(), '0');
+  text.insert(text.size() - static_cast<std::size_t>(scale), ".");
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return digits < 0 ? "-" + text : text;
+}
 
 ComparisonType comparison_type(ValueKind kind) {
   switch (kind) {

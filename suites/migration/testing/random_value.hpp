@@ -63,6 +63,8 @@ class RandomValues {
   std::mt19937_64 random_;
 };
 
+/// Digits with so many decimal places, without zeros that say nothing: -1200 and 2 make "-12".
+std::string decimal_text(std::int64_t digits, int scale);
 /// What both sides of such a column are compared as.
 stores::ComparisonType comparison_type(ValueKind kind);
 /// Whether findings print such a value in a key as `Written::shown` says.

@@ -168,10 +168,15 @@ Instant parse_timestamp(std::string_view text, const TimeZone* zone) {
 }
 
 std::optional<std::int64_t> parse_time_of_day(std::string_view text) {
-  if (text == "24:00:00" || text == "24:00") return seconds_per_day * microseconds_per_second;
   Scanner scanner{text};
-  const TimeOfDay time = take_time(scanner);
-  if (time.reading != Instant::Reading::good || !scanner.rest.empty()) return std::nullopt;
+  TimeOfDay time{.reading = Instant::Reading::good, .seconds = seconds_per_day};
+  if (!scanner.take("24:00:00") && !scanner.take("24:00")) time = take_time(scanner);
+  if (time.reading != Instant::Reading::good) return std::nullopt;
+  if (!scanner.rest.empty() && scanner.rest != "Z") {
+    const auto offset = parse_offset(scanner.rest);
+    if (!offset) return std::nullopt;
+    time.seconds -= *offset;
+  }
   return time.seconds * microseconds_per_second + time.microseconds;
 }
 

@@ -88,7 +88,7 @@ void RandomIds::violate_users() {
   switch (random_.below(4)) {
     case 0:  // two users changed places
       if (by_table_)
-        std::swap(pairs_[left].second, pairs_[right].second);
+        std::swap(pairs_[left % pairs_.size()].second, pairs_[right % pairs_.size()].second);
       else
         std::swap(users[left].slug, users[right].slug);
       return;

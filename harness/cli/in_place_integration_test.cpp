@@ -42,7 +42,7 @@ checks:
   seeded:
     kind: migration.invariant
     invariants:
-      filled: { empty: "SELECT 1 WHERE NOT EXISTS (SELECT FROM accounts)", violation: [DELETE FROM accounts] }
+      filled: { empty: "SELECT 1 WHERE NOT EXISTS (SELECT FROM accounts) ", violation: [DELETE FROM accounts] }
 phases:
   - { name: filled, enter: [seed], after: [seeded] }
   - { name: data, needs: [filled], enter: [migrate], after: [kept] }
@@ -58,12 +58,13 @@ class InPlaceTest : public cli::testing::SluiceProcess {
   /// The findings of `kept` but information, in one line each: "row-changed accounts id=7 note".
   std::vector<std::string> findings() const {
     std::vector<std::string> all;
-    for (const auto& phase : report().at("phases")) {
+    const auto whole = report();
+    for (const auto& phase : whole.at("phases")) {
       for (const auto& check : phase.at("checks")) {
-        for (const auto& finding : check.at("findings")) {
+        for (const auto& finding : check.at("outcome").at("findings")) {
           if (finding.at("severity") == "info") continue;
           std::string line = finding.at("rule");
-          for (const auto& [name, value] : finding.at("where").items()) line += " " + value.get<std::string>();
+          for (const auto& place : finding.at("where")) line += " " + place.at("value").get<std::string>();
           all.push_back(std::move(line));
         }
       }

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <span>
-#include <tuple>
 
 #include "suites/migration/rows/rows.hpp"
 #include "suites/migration/testing/random_expressions.hpp"
@@ -55,27 +54,39 @@ std::unique_ptr<RandomCase> make_table(std::uint64_t seed, std::uint64_t trial, 
   return std::make_unique<RandomTable>(seed, trial, engines, shape);
 }
 
-class RowsProperty : public RowsFixture, public ::testing::WithParamInterface<std::tuple<Family, Pair>> {
+// Trial 2'000'007 is the seventh of the third family, so that all of them have names of their own in one database.
+constexpr std::uint64_t numbers_of_a_family = 1'000'000;
+
+const std::array<Family, 6> families{{{"keyed", 1, &make_table<TableShape::keyed>},
+                                      {"keyless", 5, &make_table<TableShape::keyless>},
+                                      {"tolerant", 5, &make_table<TableShape::tolerant>},
+                                      {"computed", 5, &make<RandomExpressions>},
+                                      {"merged", 5, &make<RandomMerge>},
+                                      {"new ids", 10, &make<RandomIds>}}};
+
+class RowsProperty : public RowsFixture, public ::testing::WithParamInterface<Pair> {
  protected:
   // Repeat one trial: SLUICE_PROPERTY_SEED=7 SLUICE_PROPERTY_TRIAL=123 migration_rows_property_test.
   const std::uint64_t seed_ = number_from_environment("SLUICE_PROPERTY_SEED", 1);
   const std::uint64_t trials_ = number_from_environment("SLUICE_PROPERTY_TRIALS", 2000);
-  const Family family_ = std::get<0>(GetParam());
-  const Pair pair_ = std::get<1>(GetParam());
+  const Pair pair_ = GetParam();
   std::uint64_t hashed_ = 0, compared_ = 0;
 
   void run(bool corrupt) {
-    const std::uint64_t count = trials_ / family_.one_in * pair_.share / 20;
-    const char* const only = std::getenv("SLUICE_PROPERTY_TRIAL");
-    if (only != nullptr) return run_batch(std::strtoull(only, nullptr, 10), 1, corrupt);
-    for (std::uint64_t first = 0; first < count && !HasFailure(); first += trials_of_a_batch) {
-      run_batch(first, std::min(trials_of_a_batch, count - first), corrupt);
+    if (const char* const only = std::getenv("SLUICE_PROPERTY_TRIAL")) {
+      return run_batch(std::strtoull(only, nullptr, 10), 1, corrupt);
     }
-    std::printf("%llu trials (%s, %s), seed %llu: %llu of %llu comparisons by hash\n",
-                static_cast<unsigned long long>(count), family_.name, pair_.name,
-                static_cast<unsigned long long>(seed_), static_cast<unsigned long long>(hashed_),
+    for (std::size_t family = 0; family < families.size(); ++family) {
+      const std::uint64_t begin = family * numbers_of_a_family;
+      const std::uint64_t count = trials_ / families[family].one_in * pair_.share / 20;
+      for (std::uint64_t first = 0; first < count && !HasFailure(); first += trials_of_a_batch) {
+        run_batch(begin + first, std::min(trials_of_a_batch, count - first), corrupt);
+      }
+      std::printf("%llu trials (%s, %s), seed %llu\n", static_cast<unsigned long long>(count), families[family].name,
+                  pair_.name, static_cast<unsigned long long>(seed_));
+    }
+    std::printf("%llu of %llu keyed tables by hash\n", static_cast<unsigned long long>(hashed_),
                 static_cast<unsigned long long>(compared_));
-    if (std::string_view(family_.name) != "Keyed") return;
     // A column that no server hashes, or a key that no constraint of either side says to be unique, sends a table to
     // the merge. Two files of SQLite have few other keys.
     const bool only_files = pair_.engines == std::array{Engine::sqlite, Engine::sqlite};
@@ -85,18 +96,18 @@ class RowsProperty : public RowsFixture, public ::testing::WithParamInterface<st
 
  private:
   void run_batch(std::uint64_t first, std::uint64_t count, bool corrupt) {
+    const std::uint64_t family = first / numbers_of_a_family;
     Cases cases;
     std::array<std::string, 2> sql{"BEGIN;\n", "BEGIN;\n"};
     for (std::uint64_t trial = first; trial < first + count; ++trial) {
-      cases.push_back(family_.make(seed_ + (corrupt ? 1'000'000 : 0), trial, pair_.engines));
+      cases.push_back(families.at(family).make(seed_ + (corrupt ? 1'000'000 : 0), trial, pair_.engines));
       if (corrupt) cases.back()->corrupt();
       for (std::size_t side = 0; side < 2; ++side) sql[side] += cases.back()->sql(side);
     }
     const std::string label = fmt::format("{}-{}", pair_.name, first);
     for (std::size_t side = 0; side < 2; ++side) fill(side, label, sql[side] + "COMMIT;");
-    const std::vector<const char*> strategies =
-        std::string_view(family_.name) == "Keyed" ? std::vector{"merge", "hash"} : std::vector{"hash"};
-    for (const char* strategy : strategies) compare_batch(std::span(cases), first, strategy);
+    if (family == 0) compare_batch(std::span(cases), first, "merge");
+    compare_batch(std::span(cases), first, "hash");
   }
 
   void fill(std::size_t side, const std::string& label, const std::string& sql) {
@@ -147,32 +158,29 @@ class RowsProperty : public RowsFixture, public ::testing::WithParamInterface<st
           << parameters.dump() << "\n"
           << cases[i]->sql(0) << cases[i]->sql(1);
     }
-    compared_ += std::string_view(strategy) == "hash" ? cases.size() : 0;
+    if (std::string_view(strategy) == "hash" && first < numbers_of_a_family) count_hashed(outcome, cases.size());
+    EXPECT_EQ(outcome.verdict, differs ? Verdict::failed : Verdict::passed) << outcome.reason;
+    EXPECT_TRUE(!outcome.control || outcome.control->caught) << outcome.control->observed << repeat(first);
+  }
+
+  void count_hashed(const Outcome& outcome, std::size_t compared) {
+    compared_ += compared;
     for (auto at = outcome.reason.find(" by hash"); at != std::string::npos;
          at = outcome.reason.find(" by hash", at + 1)) {
       ++hashed_;
     }
-    EXPECT_EQ(outcome.verdict, differs ? Verdict::failed : Verdict::passed) << outcome.reason;
-    EXPECT_TRUE(!outcome.control || outcome.control->caught) << outcome.control->observed << repeat(first);
   }
 };
 
 TEST_P(RowsProperty, EveryRandomDamageIsFoundByItsKeyAndColumn) { run(true); }
 TEST_P(RowsProperty, NoRandomChangeOfRepresentationIsReported) { run(false); }
 
-INSTANTIATE_TEST_SUITE_P(
-    Of, RowsProperty,
-    ::testing::Combine(::testing::Values(Family{"Keyed", 1, &make_table<TableShape::keyed>},
-                                         Family{"Keyless", 5, &make_table<TableShape::keyless>},
-                                         Family{"Tolerant", 5, &make_table<TableShape::tolerant>},
-                                         Family{"Computed", 5, &make<RandomExpressions>},
-                                         Family{"NewIds", 5, &make<RandomIds>},
-                                         Family{"Merged", 5, &make<RandomMerge>}),
-                       ::testing::Values(Pair{"SqliteToPostgres", {Engine::sqlite, Engine::postgres}, 11},
-                                         Pair{"PostgresToSqlite", {Engine::postgres, Engine::sqlite}, 3},
-                                         Pair{"PostgresToPostgres", {Engine::postgres, Engine::postgres}, 2},
-                                         Pair{"SqliteToSqlite", {Engine::sqlite, Engine::sqlite}, 4})),
-    [](const auto& both) { return std::string(std::get<0>(both.param).name) + std::get<1>(both.param).name; });
+INSTANTIATE_TEST_SUITE_P(Engines, RowsProperty,
+                         ::testing::Values(Pair{"SqliteToPostgres", {Engine::sqlite, Engine::postgres}, 11},
+                                           Pair{"PostgresToSqlite", {Engine::postgres, Engine::sqlite}, 3},
+                                           Pair{"PostgresToPostgres", {Engine::postgres, Engine::postgres}, 2},
+                                           Pair{"SqliteToSqlite", {Engine::sqlite, Engine::sqlite}, 4}),
+                         [](const auto& pair) { return pair.param.name; });
 
 // Such a map fails the whole check, so that every trial has one of its own.
 class RandomIdMaps : public RowsFixture {};

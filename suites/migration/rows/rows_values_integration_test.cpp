@@ -42,6 +42,25 @@ TEST_F(RowsValues, OfZonesAgreeWithTheServerUntilTheYear9999) {
   EXPECT_EQ(changed, without_answer);
 }
 
+TEST_F(RowsValues, OfTimesWithAnOffsetAreMoments) {
+  old_side("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TIME)");
+  new_side("CREATE TABLE t (id int PRIMARY KEY, a timetz, b timetz)");
+  old_side("INSERT INTO t VALUES (1, '12:00:00+00', '12:00'), (2, '23:30-02:00', '24:00'), (3, '12:00', '01:00+02')");
+  new_side("INSERT INTO t VALUES (1, '14:00+02', '06:30-05:30'), (2, '22:30-03', '24:00+00'), (3, '12:00Z', '23:00Z')");
+  // An hour before midnight is not the same hour of the day after.
+  expect_findings(compare_both_ways(R"({"tables": {"t": {}}})"), {"row-changed t id=3 b"});
+}
+
+TEST_F(RowsValues, OfTimesWithAnOffsetMayBeKeys) {
+  old_side("CREATE TABLE t (a TEXT PRIMARY KEY, n INTEGER)");
+  new_side("CREATE TABLE t (a timetz PRIMARY KEY, n int)");
+  old_side("INSERT INTO t VALUES ('09:00', 1), ('00:30+02', 2), ('23:00-03', 3), ('10:00:00.5+01:00', 4)");
+  new_side("INSERT INTO t VALUES ('11:00+02', 1), ('00:30+02', 2), ('23:00-03', 3), ('09:00:00.5+00', 5)");
+  expect_findings(compare_both_ways(R"({"tables": {"t": {}}})"), {"row-changed t a=10:00:00.5+01:00 n"});
+  new_side("INSERT INTO t VALUES ('09:00+00', 6)");
+  EXPECT_THAT(compare_error<InputError>(R"({"tables": {"t": {}}})"), HasSubstr("is not unique"));
+}
+
 TEST_F(RowsValues, OfAFileInUtf16AreSortedAndCompared) {
   for (const char* encoding : {"UTF-16le", "UTF-16be"}) {
     const std::string name = std::string(encoding) + ".db";

@@ -69,14 +69,14 @@ TEST(Timestamps, ReachFromMinusInfinityToInfinity) {
   }
   EXPECT_EQ(parse_timestamp("-Infinit", nullptr).reading, Reading::malformed);
   EXPECT_EQ(parse_timestamp("1969-12-31 23:59:59.999999Z", nullptr).microseconds, -1);
-  const Instant latest = parse_timestamp("290000-12-31 23:59:59.999999+00", nullptr);
+  const Instant latest = parse_timestamp("294246-12-31 23:59:59.999999-15:59", nullptr);
   EXPECT_EQ(latest.reading, Reading::good);
   EXPECT_LT(latest.microseconds, most);
   EXPECT_GT(latest.microseconds, 0);
   const Instant earliest = parse_timestamp("4713-01-01 00:00:00+00 BC", nullptr);
   EXPECT_EQ(earliest.reading, Reading::good);
   EXPECT_LT(earliest.microseconds, 0);
-  EXPECT_EQ(parse_timestamp("290001-01-01 00:00:00+00", nullptr).reading, Reading::malformed);
+  EXPECT_EQ(parse_timestamp("294247-01-01 00:00:00+00", nullptr).reading, Reading::malformed);
 }
 
 TEST(TimesOfDay, AreMomentsWhereTheyHaveAnOffset) {
@@ -102,6 +102,9 @@ TEST(Dates, AreDaysAndNothingFiner) {
   EXPECT_EQ(parse_date("1970-01-02 00:00:00"), 1);
   EXPECT_EQ(parse_date("1970-01-02 00:00:01"), std::nullopt);
   EXPECT_EQ(parse_date("2025-02-29"), std::nullopt);
+  EXPECT_EQ(parse_date("5874897-12-31"), 2'145'042'905);  // the last that PostgreSQL has
+  EXPECT_EQ(parse_date("5874898-01-01"), std::nullopt);
+  EXPECT_EQ(parse_date("294247-01-01"), *parse_date("294246-12-31") + 1);
 }
 
 }  // namespace

@@ -163,6 +163,19 @@ TEST_F(MappedColumns, AreRefusedWhenTheyReturnRows) {
               AllOf(HasSubstr("expression a"), HasSubstr("set-returning")));
 }
 
+// It would be equal whatever the columns hold that it is said to cover.
+TEST_F(MappedColumns, AreRefusedWhenTheyReadNoColumnOfEitherSide) {
+  old_side("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'x')");
+  new_side("CREATE TABLE t (id int PRIMARY KEY, b text); INSERT INTO t VALUES (1, 'y')");
+  EXPECT_THAT(
+      compare_error<InputError>(
+          R"({"tables": {"t": {"expressions": {"c": {"old": "'all'", "new": "'all'", "covers": ["a", "b"]}}}}})"),
+      AllOf(HasSubstr("expression c"), HasSubstr("compares nothing")));
+  expect_findings(
+      compare_both_ways(R"({"tables": {"t": {"expressions": {"c": {"old": "'all'", "new": "b", "covers": ["a"]}}}}})"),
+      {"row-changed t id=1 c"});
+}
+
 TEST_F(MappedColumns, DoNotStandInForAColumnThatIsNamedLikeThem) {
   old_side(
       "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, sluice_expression_1 TEXT); INSERT INTO t VALUES (1, 'x', 'y')");

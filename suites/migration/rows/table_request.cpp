@@ -119,6 +119,18 @@ void require_value_of_each_row(stores::SqlSession& session, const std::string& s
       doing));
 }
 
+// Whether it means anything only within the table.
+bool reads_columns(stores::SqlSession& session, const std::string& sql, const std::string& doing) {
+  try {
+    session.query(fmt::format("SELECT (\n{}\n)", sql), {.rows = 1}, doing);
+    return false;
+  } catch (const InputError&) {
+    session.roll_back();  // a failed statement ends a server's transaction
+    session.begin_read();
+    return true;
+  }
+}
+
 std::string unused_name(const stores::TableDescription& table) {
   std::size_t number = 1;
   while (table.find(fmt::format("sluice_expression_{}", number)) != nullptr) ++number;
@@ -147,6 +159,14 @@ void add_expressions(TableRequest& request, bool old, const std::string& url, co
     const auto described =
         session->query(fmt::format("SELECT {} FROM {} LIMIT 0", column, table.sql_name), {.rows = 1}, doing);
     require_value_of_each_row(*session, sql, table, doing);
+    (old ? expression.reads_old : expression.reads_new) = reads_columns(*session, sql, doing);
+    if (!expression.reads_old && !expression.reads_new) {
+      throw InputError(
+          fmt::format("{}: neither side of it reads a column, so that it compares nothing of the tables; name a column "
+                      "on one side, "
+                      "or list what is not to be compared in `ignore`",
+                      doing));
+    }
     stores::ColumnDescription description = described.columns.at(0);
     description.name = name;
     description.nullable = true;

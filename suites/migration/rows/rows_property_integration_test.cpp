@@ -58,11 +58,11 @@ std::unique_ptr<RandomCase> make_table(std::uint64_t seed, std::uint64_t trial, 
 constexpr std::uint64_t numbers_of_a_family = 1'000'000;
 
 const std::array<Family, 6> families{{{"keyed", 1, &make_table<TableShape::keyed>},
-                                      {"keyless", 5, &make_table<TableShape::keyless>},
-                                      {"tolerant", 5, &make_table<TableShape::tolerant>},
-                                      {"computed", 5, &make<RandomExpressions>},
-                                      {"merged", 5, &make<RandomMerge>},
-                                      {"new ids", 10, &make<RandomIds>}}};
+                                      {"keyless", 10, &make_table<TableShape::keyless>},
+                                      {"tolerant", 10, &make_table<TableShape::tolerant>},
+                                      {"computed", 10, &make<RandomExpressions>},
+                                      {"merged", 10, &make<RandomMerge>},
+                                      {"new ids", 20, &make<RandomIds>}}};
 
 class RowsProperty : public RowsFixture, public ::testing::WithParamInterface<Pair> {
  protected:

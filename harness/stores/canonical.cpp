@@ -112,19 +112,6 @@ Hazard encode_time(const RawCell& cell, std::string& out) {
   return Hazard::none;
 }
 
-// 8-4-4-4-12 digits, as nearly every UUID is written; false leaves `bytes` undefined.
-bool read_usual_uuid(std::string_view text, std::array<char, 16>& bytes) {
-  constexpr std::array<std::uint8_t, 16> places{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
-  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
-  int all = 0;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const int high = hex_digit(text[places[i]]), low = hex_digit(text[places[i] + 1U]);
-    all |= high | low;
-    bytes[i] = static_cast<char>((high & 15) << 4 | (low & 15));
-  }
-  return all >= 0;
-}
-
 Hazard encode_uuid(const RawCell& cell, std::string& out) {
   if (cell.storage == Storage::blob && cell.bytes.size() == 16) {
     out += cell.bytes;
@@ -261,6 +248,18 @@ std::string_view describe(Hazard hazard) {
       return "is a wall-clock time that its zone skipped, had twice, or has no table for";
   }
   return "is not understood";
+}
+
+bool read_usual_uuid(std::string_view text, std::array<char, 16>& bytes) {
+  constexpr std::array<std::uint8_t, 16> places{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
+  int all = 0;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const int high = hex_digit(text[places[i]]), low = hex_digit(text[places[i] + 1U]);
+    all |= high | low;
+    bytes[i] = static_cast<char>((high & 15) << 4 | (low & 15));
+  }
+  return all >= 0;
 }
 
 // Nearly every text is.

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -44,6 +45,9 @@ Hazard append_canonical(const RawCell& cell, const ColumnRule& rule, std::string
 
 /// Whether all is ASCII without NUL: then text has no hazard and is its own encoding, but for the tag before it.
 bool is_plain_text(std::string_view text);
+
+/// The bytes of a UUID written 8-4-4-4-12, as nearly all are; false leaves `bytes` undefined.
+bool read_usual_uuid(std::string_view text, std::array<char, 16>& bytes);
 
 /// Whether an encoding stands for a value that its type could not represent.
 bool is_raw_encoding(std::string_view encoding);

@@ -163,6 +163,26 @@ std::optional<std::size_t> append_decimal(const RawCell& cell, std::string& out)
   }
 }
 
+std::optional<std::string_view> usual_decimal(const RawCell& cell, std::array<char, 40>& text) {
+  constexpr std::size_t always_exact = 15;  // DBL_DIG
+  std::to_chars_result end{};
+  if (cell.storage == Storage::integer) {
+    end = std::to_chars(text.data(), text.data() + text.size(), cell.integer);
+  } else if (cell.storage == Storage::real && cell.real != 0) {
+    end = std::to_chars(text.data(), text.data() + text.size(), cell.real);
+  } else {
+    return std::nullopt;
+  }
+  const std::string_view shown(text.data(), static_cast<std::size_t>(end.ptr - text.data()));
+  std::size_t digits = 0;
+  for (const char c : shown) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit && c != '-' && c != '.') return std::nullopt;  // an exponent, or no number
+    digits += digit ? 1 : 0;
+  }
+  return digits <= always_exact ? std::optional(shown) : std::nullopt;
+}
+
 bool append_float(const RawCell& cell, bool single, std::string& out) {
   double value = cell.real;
   if (cell.storage == Storage::integer) {

@@ -1,7 +1,9 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "harness/stores/value.hpp"
 
@@ -19,6 +21,10 @@ bool append_integer(const RawCell& cell, std::string& out);
 /// Appends the value as an exact decimal and returns how many significant digits it has; nullopt, with nothing
 /// appended, when the cell is not a number. Doubles are read as the shortest decimal that prints back the same double.
 std::optional<std::size_t> append_decimal(const RawCell& cell, std::string& out);
+
+/// The number written plainly, without an exponent or zeros that mean nothing, when it has at most 15 significant
+/// digits: so many survive a double. `text` gives the room. Nullopt for what is not so easily a number.
+std::optional<std::string_view> usual_decimal(const RawCell& cell, std::array<char, 40>& text);
 
 /// Appends the value as a double, rounded to 32 bits first when `single`; false when it is not a number or, for
 /// integers, not exactly a double.

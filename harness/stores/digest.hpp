@@ -23,7 +23,7 @@ enum class HashForm : std::uint8_t {
   character,  ///< text without trailing blanks
   bytes,      ///< as hexadecimal digits
   uuid,
-  timestamp,  ///< seconds since 1970 as a double, which tells microseconds apart until 2242
+  timestamp,  ///< microseconds since 2000, as sixteen hexadecimal digits
   date,       ///< days since 1970
   json        ///< the text that jsonb is shown as; one value may have several
 };
@@ -105,7 +105,6 @@ struct DigestSpec {
   HashPlan plan;
   Partition partition;
   std::uint64_t salt = 0;  ///< of this side: makes a row that needs a closer look equal nothing on the other
-  bool guards = false;     ///< PostgreSQL on both sides: they must find the values that a form may confuse
   std::optional<PlantedCell> planted = std::nullopt;
   std::function<void(std::uint64_t rows)> on_rows = {};  ///< so many more are done; from any thread, cheap
 };

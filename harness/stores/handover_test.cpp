@@ -57,11 +57,38 @@ TEST(RowBatch, KeepsWhatTheCursorTakesBack) {
     const std::string text = "row " + std::to_string(i);
     batch.add(RawRow{RawCell::of_integer(i), RawCell::of_text(text), RawCell::of_null()});
   }
-  RawRow row;
-  batch.row(1, row);
-  EXPECT_EQ(row.at(0).integer, 1);
-  EXPECT_EQ(row.at(1).bytes, "row 1");
-  EXPECT_TRUE(row.at(2).is_null());
+  const auto row = batch.row(1);
+  ASSERT_EQ(row.size(), 3U);
+  EXPECT_EQ(row[0].integer, 1);
+  EXPECT_EQ(row[1].bytes, "row 1");
+  EXPECT_TRUE(row[2].is_null());
+}
+
+TEST(RowBatch, KeepsSmallCellsWhenLargeOnesFollowAndIsUsedAgain) {
+  RowBatch batch;
+  for (int round = 0; round < 3; ++round) {
+    batch.clear();
+    const std::string large(300'000, 'x'), half(200'000, 'y'), small = "small " + std::to_string(round);
+    batch.add(RawRow{RawCell::of_text(small), RawCell::of_text(half)});
+    batch.add(RawRow{RawCell::of_blob(large), RawCell::of_text("")});
+    batch.add(RawRow{RawCell::of_text(half), RawCell::of_text(small)});
+    ASSERT_EQ(batch.size(), 3U);
+    EXPECT_EQ(batch.row(0)[0].bytes, small);
+    EXPECT_EQ(batch.row(0)[1].bytes, half);
+    EXPECT_EQ(batch.row(1)[0].bytes, large);
+    EXPECT_EQ(batch.row(1)[1].bytes, "");
+    EXPECT_EQ(batch.row(2)[0].bytes, half);
+    EXPECT_EQ(batch.row(2)[1].bytes, small);
+  }
+}
+
+TEST(RowBatch, BeginsWithALargeCellAndGoesOn) {
+  RowBatch batch;
+  const std::string large(300'000, 'x');
+  batch.add(RawRow{RawCell::of_text(large)});
+  batch.add(RawRow{RawCell::of_text("after")});
+  EXPECT_EQ(batch.row(0)[0].bytes, large);
+  EXPECT_EQ(batch.row(1)[0].bytes, "after");
 }
 
 TEST(RowBatch, IsFullAfterFewLargeRows) {

@@ -1,10 +1,10 @@
 #include "harness/stores/jsonb_text.hpp"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <charconv>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 namespace sluice::stores {
 namespace {
@@ -18,7 +18,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// after.
 class Writer {
  public:
-  Writer(std::string_view json, std::string& out) : rest_(json), out_(out) { members_.reserve(16); }
+  Writer(std::string_view json, std::string& out) : rest_(json), out_(out) {}
 
   bool run() {
     skip_blanks();
@@ -154,18 +154,35 @@ class Writer {
   // A name that must be written with quotes, backslashes or control characters is rare: the full reader knows it.
   bool name() {
     const std::size_t begin = out_.size();
+    if (plain_string()) return true;
     return string() && out_.find('\\', begin) == std::string::npos;
   }
 
+  // One without escapes, as nearly all are: as it stands, with its quotes. False takes nothing.
+  bool plain_string() {
+    const std::size_t end = 1 + count_plain(1);
+    if (end >= rest_.size() || rest_[end] != '"') return false;
+    out_.append(rest_.data(), end + 1);
+    rest_.remove_prefix(end + 1);
+    return true;
+  }
+
+  // Characters from `begin` on that stand for themselves.
+  std::size_t count_plain(std::size_t begin) const {
+    std::size_t end = begin;
+    while (end < rest_.size() && static_cast<unsigned char>(rest_[end]) >= 0x20 && rest_[end] != '"' &&
+           rest_[end] != '\\') {
+      ++end;
+    }
+    return end - begin;
+  }
+
   bool string() {
+    if (plain_string()) return true;
     rest_.remove_prefix(1);
     out_ += '"';
     while (true) {
-      std::size_t plain = 0;
-      while (plain < rest_.size() && static_cast<unsigned char>(rest_[plain]) >= 0x20 && rest_[plain] != '"' &&
-             rest_[plain] != '\\') {
-        ++plain;
-      }
+      const std::size_t plain = count_plain(0);
       out_.append(rest_.substr(0, plain));
       if (plain == rest_.size()) return false;
       const char stop = rest_[plain];
@@ -310,7 +327,7 @@ class Writer {
 
   std::string_view rest_;
   std::string& out_;
-  std::vector<Member> members_;
+  boost::container::small_vector<Member, 16> members_;  // of the objects around this place
 };
 
 }  // namespace

@@ -38,7 +38,7 @@ std::string value_of(const HashColumn& column, const std::string& name, const st
     case HashForm::uuid:
       return filled(name, "'00000000-0000-0000-0000-000000000000'::uuid");
     case HashForm::timestamp:
-      return filled("date_part('epoch', " + name + ")", "0::float8");
+      return filled(fmt::format("encode({}_send({}), 'hex')", base_type, name), "''");
     case HashForm::date: {
       const std::string days = fmt::format(
           "CASE WHEN isfinite({0}) THEN {0} - '1970-01-01'::date WHEN {0} > '1970-01-01' THEN 2147483647 WHEN {0} IS "
@@ -64,7 +64,6 @@ std::string hash_of(HashForm form, const std::string& value, const std::string& 
     case HashForm::int8:  // the function folds to 32 bits; the seed keeps all 64
       return fmt::format("hashint8extended({0}, ({1}) # {0})", value, seed);
     case HashForm::float8:
-    case HashForm::timestamp:
       return fmt::format("hashfloat8extended({}, {})", value, seed);
     case HashForm::uuid:
       return fmt::format("uuid_hash_extended({}, {})", value, seed);
@@ -76,7 +75,7 @@ std::string hash_of(HashForm form, const std::string& value, const std::string& 
 /// Builds the expressions of one digest over prepared columns v0, v1, …
 class Chain {
  public:
-  Chain(const ScanSpec& scan, const HashPlan& plan, bool guards) : scan_(scan), plan_(plan), guards_(guards) {}
+  Chain(const ScanSpec& scan, const HashPlan& plan) : scan_(scan), plan_(plan) {}
 
   std::string column(std::size_t i) const {
     return value_of(plan_.columns[i], quote_identifier(scan_.columns[i].name), scan_.columns[i].base_type);
@@ -88,55 +87,39 @@ class Chain {
     return hash;
   }
 
-  std::string row(std::int64_t seed, std::uint64_t salt) const {
+  std::string row(std::int64_t seed) const {
     std::string hash = flags(key(seed));
     for (const std::size_t i : plan_.order) hash = hash_of(plan_.columns[i].form, column(i), hash);
-    return guards_ ? guarded(hash, salt) : hash;
-  }
-
- private:
-  std::string flags(std::string hash) const {
-    std::vector<std::string> bits;
-    const auto mix = [&] {
-      if (!bits.empty()) hash = fmt::format("hashint4extended({}, {})", fmt::join(bits, " + "), hash);
-      bits.clear();
-    };
-    for (const std::size_t i : plan_.order) {
-      if (!plan_.columns[i].nullable) continue;
-      bits.push_back(fmt::format("CASE WHEN {} IS NULL THEN {} ELSE 0 END", quote_identifier(scan_.columns[i].name),
-                                 std::uint64_t{1} << bits.size()));
-      if (bits.size() == HashConstants::flags_in_word) mix();
-    }
-    mix();
     return hash;
   }
 
-  // Beyond 2242 two timestamps may become one double.
-  std::string guarded(std::string hash, std::uint64_t salt) const {
-    std::vector<std::string> doubtful;
-    for (std::size_t i = 0; i < plan_.columns.size(); ++i) {
-      if (plan_.columns[i].form != HashForm::timestamp) continue;
-      const std::string name = quote_identifier(scan_.columns[i].name);
-      doubtful.push_back(fmt::format("(isfinite({0}) AND ({0} < '1698-01-01' OR {0} >= '2242-01-01'))", name));
+ private:
+  // Which cells are NULL, a bit each, exclusive-ored into the seed of the first hash after the key.
+  std::string flags(std::string hash) const {
+    std::size_t bits = 0;
+    for (const std::size_t i : plan_.order) {
+      if (!plan_.columns[i].nullable) continue;
+      if (bits == HashConstants::flags_in_word) {
+        hash = fmt::format("hashint4extended(0, {})", hash);
+        bits = 0;
+      }
+      hash = fmt::format("({}) # CASE WHEN {} IS NULL THEN {} ELSE {} END", hash,
+                         quote_identifier(scan_.columns[i].name), literal(std::int64_t{1} << bits++), literal(0));
     }
-    if (doubtful.empty()) return hash;
-    const auto mark = static_cast<std::int64_t>(static_cast<std::uint64_t>(HashConstants::unproven) ^ salt);
-    return fmt::format("hashint4extended(0, ({}) # CASE WHEN {} THEN {} ELSE {} END)", hash,
-                       fmt::join(doubtful, " OR "), literal(mark), literal(0));
+    return hash;
   }
 
   const ScanSpec& scan_;
   const HashPlan& plan_;
-  bool guards_;
 };
 
 }  // namespace
 
 std::string digest_statement(const DigestSpec& spec, const std::string& relation, const std::string& condition,
                              std::optional<std::uint32_t> bucket) {
-  const Chain chain(spec.scan, spec.plan, spec.guards);
-  std::string sums = fmt::format("sum({})", chain.row(HashConstants::seeds[0], spec.salt));
-  if (spec.plan.wide) sums += fmt::format(", sum({})", chain.row(HashConstants::seeds[1], spec.salt));
+  const Chain chain(spec.scan, spec.plan);
+  std::string sums = fmt::format("sum({})", chain.row(HashConstants::seeds[0]));
+  if (spec.plan.wide) sums += fmt::format(", sum({})", chain.row(HashConstants::seeds[1]));
   const bool grouped = !bucket && spec.partition.buckets > 1;
   const std::string place =
       grouped ? fmt::format("({}) & {}", chain.key(HashConstants::seeds[0]), literal(spec.partition.buckets - 1))
@@ -146,11 +129,11 @@ std::string digest_statement(const DigestSpec& spec, const std::string& relation
 }
 
 std::vector<std::string> prepare_heap_statements(const DigestSpec& spec, const std::string& condition) {
-  const Chain chain(spec.scan, spec.plan, spec.guards);
+  const Chain chain(spec.scan, spec.plan);
   const std::string key = quote_identifier(spec.scan.columns[0].name);
   std::string sums, hashes;
   for (std::size_t i = 0; i < (spec.plan.wide ? 2 : 1); ++i) {
-    const std::string hash = chain.row(HashConstants::seeds[i], spec.salt);
+    const std::string hash = chain.row(HashConstants::seeds[i]);
     sums += fmt::format(", sum({})", hash);
     hashes += ", " + hash;
   }
@@ -173,7 +156,7 @@ std::string range_condition(const std::string& key, const Partition& partition, 
 
 std::string bucket_condition(const ScanSpec& scan, const BucketSelection& selection) {
   if (selection.partition.kind == Partition::Kind::hash) {
-    return fmt::format("(({}) & {})::int4 IN ({})", Chain(scan, selection.plan, false).key(HashConstants::seeds[0]),
+    return fmt::format("(({}) & {})::int4 IN ({})", Chain(scan, selection.plan).key(HashConstants::seeds[0]),
                        literal(selection.partition.buckets - 1), fmt::join(selection.buckets, ", "));
   }
   std::vector<std::string> parts;
@@ -224,16 +207,20 @@ const std::vector<ProbeValue>& probe_values() {
        text_cell("8f14e45fceea467a9a36dedd4bea2543"),
        {.type = uuid}},
       {HashForm::timestamp,
-       "date_part('epoch', '2026-11-21 12:00:00.123457+02'::timestamptz)",
+       "encode(timestamptz_send('2026-11-21 12:00:00.123457+02'), 'hex')",
        text_cell("2026-11-21T10:00:00.123457Z"),
        {.type = timestamp}},
       {HashForm::timestamp,
-       "date_part('epoch', '1969-12-31 23:59:59.999999'::timestamp)",
+       "encode(timestamp_send('1969-12-31 23:59:59.999999'), 'hex')",
        text_cell("1969-12-31 23:59:59.999999"),
        {.type = timestamp}},
       {HashForm::timestamp,
-       "date_part('epoch', '-infinity'::timestamptz)",
+       "encode(timestamptz_send('-infinity'), 'hex')",
        text_cell("-infinity"),
+       {.type = timestamp}},
+      {HashForm::timestamp,
+       "encode(timestamptz_send('9999-12-31 23:59:59.999999+00'), 'hex')",
+       text_cell("9999-12-31T23:59:59.999999Z"),
        {.type = timestamp}},
       {HashForm::date, "'2026-11-21'::date - '1970-01-01'::date", text_cell("2026-11-21"), {.type = date}},
       {HashForm::json,

@@ -47,6 +47,16 @@ std::uint32_t word(const char* bytes) {
   return value;
 }
 
+// Up to seven bytes as a little-endian number, by loads of fixed sizes that overlap.
+std::uint64_t up_to_seven(const char* bytes, std::size_t count) {
+  if (count >= 4) return word(bytes) | static_cast<std::uint64_t>(word(bytes + count - 4)) << (8 * (count - 4));
+  if (count == 0) return 0;
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+  };
+  return byte(0) | byte(count / 2) | byte(count - 1);
+}
+
 }  // namespace
 
 static_assert(std::endian::native == std::endian::little, "the hash reads words as a little-endian server does");
@@ -62,11 +72,15 @@ std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) {
     state.mix();
   }
   // The last up to eleven bytes; the lowest byte of c belongs to the length.
-  char tail[12] = {};
-  if (left > 0) std::memcpy(tail, at, left);
-  state.a += word(tail);
-  state.b += word(tail + 4);
-  state.c += word(tail + 8) << 8;
+  if (left >= 8) {
+    state.a += word(at);
+    state.b += word(at + 4);
+    state.c += static_cast<std::uint32_t>(up_to_seven(at + 8, left - 8)) << 8;
+  } else {
+    const std::uint64_t tail = up_to_seven(at, left);
+    state.a += static_cast<std::uint32_t>(tail);
+    state.b += static_cast<std::uint32_t>(tail >> 32);
+  }
   return state.finish();
 }
 

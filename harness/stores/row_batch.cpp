@@ -1,29 +1,29 @@
 #include "harness/stores/row_batch.hpp"
 
+#include <algorithm>
+
 namespace sluice::stores {
 
 void RowBatch::clear() {
   cells_.clear();
-  bytes_.clear();
-  rows_ = 0;
+  bytes_ = rows_ = 0;
+  if (chunks_.empty()) return;
+  chunks_.resize(1);
+  free_ = chunks_.front().get();
+  left_ = most_bytes;
 }
 
-void RowBatch::add(std::span<const RawCell> row) {
-  columns_ = row.size();
-  for (const auto& cell : row) {
-    cells_.push_back({cell, bytes_.size()});
-    bytes_ += cell.bytes;
+void RowBatch::add_chunk(std::size_t size) {
+  // The first is of the usual size whatever the cell's, so that clear() knows it.
+  if (chunks_.empty()) {
+    chunks_.push_back(std::make_unique_for_overwrite<char[]>(most_bytes));
+    free_ = chunks_.front().get();
+    left_ = most_bytes;
+    if (size <= left_) return;
   }
-  ++rows_;
-}
-
-void RowBatch::row(std::size_t index, RawRow& row) const {
-  row.resize(columns_);
-  for (std::size_t i = 0; i < columns_; ++i) {
-    const Cell& from = cells_[index * columns_ + i];
-    row[i] = from.cell;
-    row[i].bytes = std::string_view(bytes_).substr(from.begin, from.cell.bytes.size());
-  }
+  left_ = std::max(size, most_bytes);
+  chunks_.push_back(std::make_unique_for_overwrite<char[]>(left_));
+  free_ = chunks_.back().get();
 }
 
 }  // namespace sluice::stores

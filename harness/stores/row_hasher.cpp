@@ -1,10 +1,13 @@
 #include "harness/stores/row_hasher.hpp"
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <random>
+#include <optional>
 
+#include "harness/stores/canonical_number.hpp"
+#include "harness/stores/instant.hpp"
 #include "harness/stores/jsonb_text.hpp"
 #include "harness/stores/postgres_hash.hpp"
 
@@ -75,19 +78,20 @@ bool append_decimal_shown(std::string_view encoding, std::string& text) {
   return true;
 }
 
-// What date_part('epoch', …) gives; false where doubles no longer tell microseconds apart.
-bool epoch_seconds(std::int64_t microseconds, double& seconds) {
-  constexpr double told_apart = 0x1p33;
-  if (microseconds == std::numeric_limits<std::int64_t>::max()) {
-    seconds = std::numeric_limits<double>::infinity();
-    return true;
-  }
-  if (microseconds == std::numeric_limits<std::int64_t>::min()) {
-    seconds = -std::numeric_limits<double>::infinity();
-    return true;
-  }
-  seconds = static_cast<double>(microseconds) / 1e6;
-  return std::abs(seconds) < told_apart;
+// What timestamptz_send gives, as hexadecimal digits: microseconds since 2000, infinities as they are.
+std::array<char, 16> sent_timestamp(std::int64_t microseconds) {
+  constexpr std::int64_t year_2000 = 946'684'800'000'000;
+  constexpr auto most = std::numeric_limits<std::int64_t>::max(), least = std::numeric_limits<std::int64_t>::min();
+  const bool finite = microseconds != most && microseconds != least;
+  const std::uint64_t value = bits(microseconds) - (finite ? bits(year_2000) : 0);
+  std::array<char, 16> digits;
+  for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
+  return digits;
+}
+
+std::uint64_t hash_timestamp(std::int64_t microseconds, std::uint64_t seed) {
+  const auto digits = sent_timestamp(microseconds);
+  return hash_bytes({digits.data(), digits.size()}, seed);
 }
 
 std::int32_t clamped_day(std::int64_t day) {
@@ -109,13 +113,53 @@ std::uint64_t hash_absent(HashForm form, std::uint64_t seed) {
     case HashForm::int8:
       return hash_int8(0, seed);
     case HashForm::float8:
-    case HashForm::timestamp:
       return hash_float8(0, seed);
     case HashForm::uuid:
       return hash_bytes(std::string_view("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16), seed);
     default:
       return hash_bytes({}, seed);
   }
+}
+
+// What nearly all cells are, without the way through their encoding; nullopt is for the others.
+std::optional<std::uint64_t> hash_usual(const RawCell& cell, HashForm form, const ColumnRule& rule,
+                                        std::uint64_t seed) {
+  using Storage = RawCell::Storage;
+  switch (form) {
+    case HashForm::text:
+      if (rule.type != ComparisonType::text || cell.storage != Storage::text) break;
+      if (!is_plain_text(cell.bytes)) break;
+      return hash_bytes(cell.bytes, seed);
+    case HashForm::int8:
+      if (rule.type != ComparisonType::integer || cell.storage != Storage::integer) break;
+      return hash_int8(cell.integer, seed ^ bits(cell.integer));
+    case HashForm::int4:
+      if (rule.type != ComparisonType::integer || cell.storage != Storage::integer) break;
+      if (!fits_int4(cell.integer)) break;
+      return hash_int4(static_cast<std::int32_t>(cell.integer), seed);
+    case HashForm::numeric: {
+      std::array<char, 40> room;
+      if (rule.type != ComparisonType::decimal || rule.single_precision) break;
+      const auto shown = usual_decimal(cell, room);
+      if (!shown) break;
+      return hash_bytes(*shown, seed);
+    }
+    case HashForm::uuid: {
+      std::array<char, 16> bytes;
+      if (rule.type != ComparisonType::uuid || cell.storage != Storage::text) break;
+      if (!read_usual_uuid(cell.bytes, bytes)) break;
+      return hash_bytes({bytes.data(), bytes.size()}, seed);
+    }
+    case HashForm::timestamp: {
+      if (rule.type != ComparisonType::timestamp || cell.storage != Storage::text) break;
+      const Instant instant = parse_timestamp(cell.bytes, rule.zone.get());
+      if (instant.reading != Instant::Reading::good) break;
+      return hash_timestamp(instant.microseconds, seed);
+    }
+    default:
+      break;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -129,19 +173,7 @@ RowHasher::RowHasher(HashPlan plan, const Partition& partition, std::vector<Colu
 
 std::uint64_t RowHasher::hash_cell(const RawCell& cell, HashForm form, const ColumnRule& rule, std::uint64_t seed,
                                    bool& sound) {
-  using enum RawCell::Storage;
-  // What nearly all cells are, without the way through their encoding.
-  if (form == HashForm::text && rule.type == ComparisonType::text && cell.storage == text &&
-      is_plain_text(cell.bytes)) {
-    return hash_bytes(cell.bytes, seed);
-  }
-  if (form == HashForm::int8 && rule.type == ComparisonType::integer && cell.storage == integer) {
-    return hash_int8(cell.integer, seed ^ bits(cell.integer));
-  }
-  if (form == HashForm::int4 && rule.type == ComparisonType::integer && cell.storage == integer &&
-      fits_int4(cell.integer)) {
-    return hash_int4(static_cast<std::int32_t>(cell.integer), seed);
-  }
+  if (const auto usual = hash_usual(cell, form, rule, seed)) return *usual;
   scratch_.clear();
   if (form == HashForm::json && cell.storage == RawCell::Storage::text) {
     sound = append_jsonb_text(cell.bytes, scratch_) && sound;
@@ -171,11 +203,8 @@ std::uint64_t RowHasher::hash_cell(const RawCell& cell, HashForm form, const Col
       return hash_bytes(text_, seed);
     case HashForm::float8:
       return hash_float8(ordered_double(value), seed);
-    case HashForm::timestamp: {
-      double seconds = 0;
-      sound = epoch_seconds(ordered_integer(value), seconds) && sound;
-      return hash_float8(seconds, seed);
-    }
+    case HashForm::timestamp:
+      return hash_timestamp(ordered_integer(value), seed);
     case HashForm::date:
       return hash_int4(clamped_day(ordered_integer(value)), seed);
     case HashForm::bytes:
@@ -194,17 +223,16 @@ std::uint64_t RowHasher::hash_key(std::span<const RawCell> row, std::uint64_t se
 }
 
 std::uint64_t RowHasher::hash_flags(std::span<const RawCell> row, std::uint64_t seed) const {
-  std::uint32_t word = 0;
   std::size_t flags = 0;
   for (const std::size_t i : plan_.order) {
     if (!plan_.columns[i].nullable) continue;
-    if (row[i].is_null()) word |= 1U << flags;
-    if (++flags < HashConstants::flags_in_word) continue;
-    seed = hash_int4(static_cast<std::int32_t>(word), seed);
-    word = 0;
-    flags = 0;
+    if (flags == HashConstants::flags_in_word) {
+      seed = hash_int4(0, seed);
+      flags = 0;
+    }
+    seed ^= std::uint64_t{row[i].is_null()} << flags++;
   }
-  return flags > 0 ? hash_int4(static_cast<std::int32_t>(word), seed) : seed;
+  return seed;
 }
 
 std::uint64_t RowHasher::hash_rest(std::span<const RawCell> row, std::uint64_t seed, bool& sound) {

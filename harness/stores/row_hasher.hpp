@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,7 +15,9 @@ namespace sluice::stores {
 struct HashConstants {
   static constexpr std::array<std::int64_t, 2> seeds{0x5D1C3A7E90B24F68, 0x2F6E91D84C07B3A5};
   static constexpr std::int64_t unproven = 0x6A09E667F3BCC908;
-  static constexpr std::size_t flags_in_word = 31;  ///< bits of NULL hashed at a time
+  /// Bits of NULL in one seed. No more: an int8 hashed next is folded to 32 bits and keeps the others in its seed,
+  /// where higher bits could make good for what its own differ in.
+  static constexpr std::size_t flags_in_word = 31;
 };
 
 /// Hashes rows here as PostgreSQL hashes them there, and adds them up by bucket. A cell that deserves a closer look

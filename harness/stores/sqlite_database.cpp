@@ -20,6 +20,10 @@ SqliteDatabase::SqliteDatabase(std::string name, const std::filesystem::path& pa
   if (!std::filesystem::exists(path, ignored)) {
     throw EnvironmentError(fmt::format("{}: there is no such file; create it before this check runs", name_));
   }
+  // A pipe would block for ever; a folder's error would speak of the disk.
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    throw EnvironmentError(fmt::format("{}: this is no regular file, and so no SQLite database", name_));
+  }
   sqlite3* handle = nullptr;
   const int access = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, nullptr);

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <functional>
+#include <future>
 #include <limits>
 #include <memory>
 
 #include "harness/core/printable.hpp"
-#include "harness/stores/hash_thread.hpp"
 #include "harness/stores/row_hasher.hpp"
 
 namespace sluice::stores {
@@ -19,25 +21,82 @@ constexpr const char* digest_function = "sluice_digest";
 constexpr const char* buckets_function = "sluice_in_buckets";
 constexpr const char* range_first = "sluice_first_key";
 constexpr const char* range_last = "sluice_last_key";
+constexpr std::uint64_t other_reader = 16;   // added to the salt, which tells the sides by 1 and 2
 constexpr std::size_t most_arguments = 100;  // of an SQL function, unless SQLite was built with another limit
 
-/// What the aggregate works on.
-struct Digesting {
-  HashThread hashes;
-  RawRow row;
+/// What the aggregate works on: the rows that one connection reads.
+class DigestReader {
+ public:
+  DigestReader(SqliteDatabase& database, const DigestSpec& spec, std::size_t columns, std::uint64_t salt)
+      : database_(database),
+        hasher_(spec.plan, spec.partition, spec.scan.rules, salt),
+        on_rows_(spec.on_rows),
+        row_(columns) {}
+
+  SqliteDatabase& database() { return database_; }
+  RawRow& row() { return row_; }
+  /// What row() holds now.
+  void add() {
+    constexpr std::uint64_t rows_between_reports = 1024;
+    hasher_.add(row_);
+    if (++unreported_ == rows_between_reports) report();
+  }
+  void report() {
+    if (on_rows_) on_rows_(unreported_);
+    unreported_ = 0;
+  }
+  std::vector<BucketDigest> take() { return hasher_.take(); }
+
+ private:
+  SqliteDatabase& database_;
+  RowHasher hasher_;
+  const std::function<void(std::uint64_t)>& on_rows_;
+  RawRow row_;
+  std::uint64_t unreported_ = 0;
 };
 
 void step_digest(sqlite3_context* context, int count, sqlite3_value** arguments) {
-  auto& digesting = *static_cast<Digesting*>(sqlite3_user_data(context));
+  auto& reader = *static_cast<DigestReader*>(sqlite3_user_data(context));
   try {
-    for (int i = 0; i < count; ++i) digesting.row[static_cast<std::size_t>(i)] = sqlite_cell(arguments[i]);
-    digesting.hashes.add(digesting.row);
+    for (int i = 0; i < count; ++i) reader.row()[static_cast<std::size_t>(i)] = sqlite_cell(arguments[i]);
+    reader.add();
   } catch (const std::exception& error) {  // exceptions must not cross C
     sqlite3_result_error(context, error.what(), -1);
   }
 }
 
 void finish_digest(sqlite3_context* context) { sqlite3_result_null(context); }
+
+void register_digest(DigestReader& reader, bool present, const std::string& doing) {
+  const int code = sqlite3_create_function_v2(
+      reader.database().handle(), digest_function, -1, SQLITE_UTF8 | SQLITE_DIRECTONLY, present ? &reader : nullptr,
+      nullptr, present ? &step_digest : nullptr, present ? &finish_digest : nullptr, nullptr);
+  if (code != SQLITE_OK) reader.database().fail(code, doing);
+}
+
+// Reads part after part until none is left, or another reader has failed.
+void read_parts(DigestReader& reader, const std::vector<std::string>& cells, const std::vector<std::string>& parts,
+                std::atomic<std::size_t>& next, const std::string& doing) {
+  const bool aggregate = cells.size() <= most_arguments;
+  std::string selected = fmt::format("{}", fmt::join(cells, ", "));
+  if (aggregate) {
+    selected = fmt::format("{}({})", digest_function, selected);
+    register_digest(reader, true, doing);
+  }
+  for (std::size_t i = next++; i < parts.size(); i = next++) {
+    SqliteStatement statement(reader.database(), fmt::format("SELECT {} FROM {}", selected, parts[i]), doing);
+    while (statement.step()) {
+      if (aggregate) continue;
+      for (std::size_t column = 0; column < cells.size(); ++column) {
+        reader.row()[column] = statement.cell(static_cast<int>(column));
+      }
+      reader.add();
+    }
+    reader.report();
+  }
+  // The function must not outlive what it works on; a failure above ends the use of this store.
+  if (aggregate) register_digest(reader, false, doing);
+}
 
 /// What the bucket condition works on.
 struct Buckets {
@@ -79,36 +138,35 @@ RawCell sqlite_cell(sqlite3_value* value) {
   }
 }
 
-std::vector<BucketDigest> run_digest(SqliteDatabase& database, const DigestSpec& spec,
-                                     const std::vector<std::string>& cells, const std::string& from) {
+std::vector<BucketDigest> run_digest(SqliteDatabase& database, SqliteDatabase* twin, const DigestSpec& spec,
+                                     const std::vector<std::string>& cells, const std::vector<std::string>& parts) {
   const std::string doing = "reading table " + printable(spec.scan.table.name, 100);
-  Digesting digesting{
-      .hashes = HashThread(RowHasher(spec.plan, spec.partition, spec.scan.rules, spec.salt), spec.on_rows),
-      .row = RawRow(cells.size())};
-  if (cells.size() > most_arguments) {
-    SqliteStatement statement(database, fmt::format("SELECT {} FROM {}", fmt::join(cells, ", "), from), doing);
-    while (statement.step()) {
-      for (std::size_t i = 0; i < cells.size(); ++i) digesting.row[i] = statement.cell(static_cast<int>(i));
-      digesting.hashes.add(digesting.row);
-    }
-    return digesting.hashes.take();
+  std::atomic<std::size_t> next{0};
+  DigestReader reader(database, spec, cells.size(), spec.salt);
+  if (twin == nullptr || parts.size() < 2) {
+    read_parts(reader, cells, parts, next, doing);
+    return reader.take();
   }
-  const auto register_function = [&](void* data, auto step, auto finish) {
-    const int code = sqlite3_create_function_v2(database.handle(), digest_function, -1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-                                                data, nullptr, step, finish, nullptr);
-    if (code != SQLITE_OK) database.fail(code, doing);
+  // Rows that need a closer look are salted by reader too: no two hashes of theirs are alike.
+  DigestReader other(*twin, spec, cells.size(), spec.salt + other_reader);
+  const auto read = [&](DigestReader& one) {
+    try {
+      read_parts(one, cells, parts, next, doing);
+    } catch (...) {
+      next = parts.size();
+      throw;
+    }
   };
-  register_function(&digesting, &step_digest, &finish_digest);
-  {
-    SqliteStatement statement(
-        database, fmt::format("SELECT {}({}) FROM {}", digest_function, fmt::join(cells, ", "), from), doing);
-    while (statement.step()) {
-    }
+  auto others = std::async(std::launch::async, [&] { read(other); });
+  read(reader);
+  others.get();
+  auto digests = reader.take();
+  const auto more = other.take();
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    digests[i].rows += more[i].rows;
+    for (std::size_t sum = 0; sum < digests[i].sums.size(); ++sum) digests[i].sums[sum] += more[i].sums[sum];
   }
-  // The function must not outlive what it works on; a failure above ends the use of this store.
-  register_function(nullptr, static_cast<decltype(&step_digest)>(nullptr),
-                    static_cast<decltype(&finish_digest)>(nullptr));
-  return digesting.hashes.take();
+  return digests;
 }
 
 std::string sqlite_bucket_condition(const ScanSpec& spec) {

@@ -10,9 +10,10 @@ namespace sluice::stores {
 /// An argument of an SQL function; its bytes live until the function returns.
 RawCell sqlite_cell(sqlite3_value* value);
 
-/// Digests what `SELECT cells FROM from` gives, within SQLite's own loop. `from` may hold a WHERE.
-std::vector<BucketDigest> run_digest(SqliteDatabase& database, const DigestSpec& spec,
-                                     const std::vector<std::string>& cells, const std::string& from);
+/// Digests what `SELECT cells FROM part` gives for every part, within SQLite's own loop. A part may hold a WHERE. With
+/// a twin, which sees the same snapshot, two threads take part after part.
+std::vector<BucketDigest> run_digest(SqliteDatabase& database, SqliteDatabase* twin, const DigestSpec& spec,
+                                     const std::vector<std::string>& cells, const std::vector<std::string>& parts);
 
 /// What to join the table with, in front of it, so that SQLite seeks each range of keys instead of looking at every
 /// row; empty when the buckets are no ranges. The names that the condition then uses come from it.

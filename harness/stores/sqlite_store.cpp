@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "harness/core/errors.hpp"
@@ -13,6 +14,7 @@
 #include "harness/stores/sqlite_cursor.hpp"
 #include "harness/stores/sqlite_database.hpp"
 #include "harness/stores/sqlite_digest.hpp"
+#include "harness/stores/sqlite_twin.hpp"
 
 namespace sluice::stores {
 namespace {
@@ -76,7 +78,7 @@ std::string literal(const RawCell& cell) {
 class SqliteStore final : public Store {
  public:
   SqliteStore(const std::filesystem::path& path, const StoreOptions& options)
-      : name_("sqlite:" + path.string()), database_(name_, path, options) {
+      : name_("sqlite:" + path.string()), path_(path), options_(options), database_(name_, path, options) {
     struct stat file {};
     if (::stat(path.c_str(), &file) == 0) file_identity_ = fmt::format("sqlite {} {}", file.st_dev, file.st_ino);
   }
@@ -120,12 +122,15 @@ class SqliteStore final : public Store {
   }
 
   void begin_snapshot() override {
+    twin_ = open_twin();
     database_.execute("BEGIN", "starting a snapshot");
     // The transaction takes its view of the file at its first read.
     database_.execute("SELECT count(*) FROM sqlite_schema", "starting a snapshot");
     in_snapshot_ = true;
+    if (!joins(twin_)) twin_.reset();
   }
   void end_snapshot() override {
+    twin_.reset();
     if (std::exchange(in_snapshot_, false)) database_.execute("COMMIT", "ending a snapshot");
   }
 
@@ -142,9 +147,14 @@ class SqliteStore final : public Store {
     std::vector<std::string> conditions = row_conditions(spec.scan), keys;
     for (const auto& key : spec.scan.only) keys.push_back("(" + key_condition(spec.scan, key) + ")");
     if (!keys.empty()) conditions.push_back(fmt::format("({})", fmt::join(keys, " OR ")));
-    return run_digest(database_, spec, cells,
-                      fmt::format("{}{}{}{}", sqlite_bucket_ranges(spec.scan), spec.scan.table.sql_name,
-                                  conditions.empty() ? "" : " WHERE ", fmt::join(conditions, " AND ")));
+    std::vector<std::string> parts;
+    for (const auto& range : row_ranges(spec)) {
+      std::vector<std::string> all = conditions;
+      if (!range.empty()) all.push_back(range);
+      parts.push_back(fmt::format("{}{}{}{}", sqlite_bucket_ranges(spec.scan), spec.scan.table.sql_name,
+                                  all.empty() ? "" : " WHERE ", fmt::join(all, " AND ")));
+    }
+    return run_digest(database_, twin_ ? &twin_->database() : nullptr, spec, cells, parts);
   }
   std::optional<KeyRange> key_range(const ScanSpec& spec) override {
     const auto& key = spec.columns.at(0);
@@ -209,6 +219,64 @@ class SqliteStore final : public Store {
     return conditions;
   }
 
+  // Without it one connection does all the work, and says what is wrong.
+  std::unique_ptr<SqliteTwin> open_twin() const {
+    try {
+      return std::make_unique<SqliteTwin>(name_, path_, options_);
+    } catch (const EnvironmentError&) {
+      return nullptr;
+    }
+  }
+  static bool joins(const std::unique_ptr<SqliteTwin>& twin) {
+    try {
+      return twin && twin->join();
+    } catch (const EnvironmentError&) {
+      return false;
+    }
+  }
+
+  // The name by which the rowid of a table can be asked for; nothing for what has none.
+  std::string rowid_name(const TableDescription& table) {
+    SqliteStatement kind(
+        database_, "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ?1 AND type = 'table' AND wr = 0",
+        "describing table " + printable(table.name, 100));
+    kind.bind(1, RawCell::of_text(table.name));
+    if (!kind.step()) return {};
+    for (const char* const name : {"_rowid_", "rowid", "oid"}) {
+      const bool taken = std::any_of(table.columns.begin(), table.columns.end(), [&](const auto& column) {
+        return sqlite3_stricmp(column.name.c_str(), name) == 0;
+      });
+      if (!taken) return name;
+    }
+    return {};
+  }
+
+  // Conditions that part the rows of a large table for two readers; one empty condition otherwise.
+  std::vector<std::string> row_ranges(const DigestSpec& spec) {
+    constexpr std::uint32_t parts = 32;
+    constexpr std::uint64_t few = 50'000;  // rows, or what there is of their numbers
+    std::vector<std::string> ranges{""};
+    if (!twin_ || spec.scan.buckets || !spec.scan.only.empty()) return ranges;
+    const std::string rowid = rowid_name(spec.scan.table);
+    if (rowid.empty()) return ranges;
+    SqliteStatement ends(
+        database_,
+        fmt::format("SELECT (SELECT min({0}) FROM {1}), (SELECT max({0}) FROM {1})", rowid, spec.scan.table.sql_name),
+        "looking at the rows of table " + printable(spec.scan.table.name, 100));
+    if (!ends.step() || ends.cell(0).is_null()) return ranges;
+    const KeyRange all{ends.cell(0).integer, ends.cell(1).integer};
+    const auto numbers = static_cast<std::uint64_t>(all.largest) - static_cast<std::uint64_t>(all.smallest);
+    if (numbers < few) return ranges;
+    const Partition partition = partition_range(all, parts);
+    ranges.clear();
+    for (std::uint32_t part = 0; part < partition.buckets; ++part) {
+      const auto end = partition.first_key(part + 1);
+      ranges.push_back(fmt::format("{0} >= {1}", rowid, *partition.first_key(part)));
+      if (end) ranges.back() += fmt::format(" AND {0} < {1}", rowid, *end);
+    }
+    return ranges;
+  }
+
   bool has_key_index(const std::string& table) {
     SqliteStatement statement(database_, "SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'",
                               "describing table " + printable(table, 100));
@@ -266,8 +334,11 @@ class SqliteStore final : public Store {
   }
 
   std::string name_;
+  std::filesystem::path path_;
+  StoreOptions options_;
   SqliteDatabase database_;
-  std::string file_identity_;  // device and inode: one file may have several paths
+  std::unique_ptr<SqliteTwin> twin_;  // of a snapshot
+  std::string file_identity_;         // device and inode: one file may have several paths
   bool in_snapshot_ = false;
 };
 

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "harness/core/errors.hpp"
 #include "harness/stores/store.hpp"
@@ -40,6 +41,19 @@ TEST_F(SqliteStore, DescribesTablesAndViews) {
   EXPECT_EQ(t.columns[1].type, ComparisonType::decimal);
   EXPECT_FALSE(t.columns[0].nullable);
   EXPECT_TRUE(store->describe("v").primary_key.empty());
+}
+
+TEST_F(SqliteStore, OpensNothingThatIsNoRegularFile) {
+  const auto pipe = folder_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::filesystem::path& path : {pipe, folder_.path(), std::filesystem::path("/dev/null")}) {
+    try {
+      open_store("sqlite:" + path.string());
+      FAIL() << path << " was opened";
+    } catch (const EnvironmentError& error) {
+      EXPECT_THAT(error.what(), AllOf(HasSubstr(path.string()), HasSubstr("no regular file")));
+    }
+  }
 }
 
 TEST_F(SqliteStore, OffersNearNamesForAMissingTable) {

@@ -189,6 +189,10 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
 void require_statements(const TrialEnd& end, const std::string& action) {
   if (!end.statements.empty() || !end.writes.empty()) return;
   std::string why = end.problems.empty() ? "" : "; " + end.problems.front();
+  if (!end.timed_out && !end.succeeded()) {
+    throw InputError(fmt::format("action {} ended with {} before a statement of it came to a copy of the stores{}: {}",
+                                 action, end.action.outcome, why, printable(end.action.output_tail, 600)));
+  }
   throw InputError(fmt::format(
       "action {}: not one statement of it came to a copy of the stores, nor a write, though it was pointed there; does "
       "it take the store's address from somewhere else than its command and `env:`?{}",

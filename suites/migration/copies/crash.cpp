@@ -11,6 +11,7 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/stores/store_url.hpp"
 #include "suites/migration/copies/copy_parameters.hpp"
 #include "suites/migration/copies/crash_points.hpp"
 #include "suites/migration/copies/spared_stores.hpp"
@@ -69,6 +70,7 @@ class CrashCheck final : public Check {
     const TrialEnd clean = run_clean(*reference_, "the first clean run");
     if (!problem_.empty()) return;
     if (!unrepeatable(context)) return;
+    if (!sees_writes(context, clean)) return;
     points_ = crash_points(clean.statements, clean.writes, kinds_);
     statements_ = clean.statements.size();
     writes_ = clean.writes.size();
@@ -121,7 +123,7 @@ class CrashCheck final : public Check {
     control.planted = table.empty() ? "no table had a row to remove"
                                     : fmt::format("one row removed from {} after the run that followed the kill at {}",
                                                   printable(table, 100), tried->point.name());
-    const StateDifference difference = compare(*copy, context.reproduce);
+    const StateDifference difference = compare(*copy, context, true);
     control.observed = difference.none() ? "no difference" : difference.findings.front().summary;
     control.caught = !table.empty() && difference.total == 1 && difference.findings.front().rule != "row-extra" &&
                      difference.findings.front().summary.find(printable(table, 100)) != std::string::npos;
@@ -161,11 +163,31 @@ class CrashCheck final : public Check {
     const auto second = copies_->make();
     run_clean(*second, "the second clean run");
     if (!problem_.empty()) return false;
-    StateDifference difference = compare(*second, context.reproduce);
+    StateDifference difference = compare(*second, context);
     if (difference.none()) return true;
     problem_ =
         fmt::format("two clean runs already end in different states ({}); make them the same, or set ignore: [{}]",
                     difference.findings.front().summary, fmt::join(difference.volatile_names, ", "));
+    unsettled_ = true;
+    return false;
+  }
+
+  // A program whose writes to SQLite go unseen is never killed between them.
+  bool sees_writes(const CheckContext& context, const TrialEnd& clean) {
+    if (!clean.writes.empty() || !kinds_.contains(CrashKind::write)) return true;
+    const auto untouched = copies_->make();
+    std::map<std::string, std::string> before;
+    for (const auto& [side, url] : untouched->urls()) {
+      if (url.starts_with(stores::sqlite_scheme)) before[side] = url;
+    }
+    const StateDifference difference =
+        compare_states(before, reference_->urls(), {.store = copies_->options(), .work = context.work});
+    if (difference.none()) return true;
+    problem_ = fmt::format(
+        "the migration changed a SQLite store ({}), and not one of its writes was seen, so that it cannot be killed "
+        "between them: statically linked programs and those that clear their environment are not seen; take `write` "
+        "out of `kill` to try its statements alone",
+        difference.findings.front().summary);
     unsettled_ = true;
     return false;
   }
@@ -188,10 +210,11 @@ class CrashCheck final : public Check {
     return points;
   }
 
-  StateDifference compare(const Copy& copy, const std::string& reproduce) const {
-    StateOptions options{.store = copies_->options(), .ignore = ignored_names(parameters_)};
+  StateDifference compare(const Copy& copy, const CheckContext& context, bool damaged = false) const {
+    StateOptions options{.store = copies_->options(), .work = context.work, .ignore = ignored_names(parameters_)};
     options.sequences_may_be_ahead = true;
-    options.reproduce = reproduce;
+    options.virtual_tables = !damaged;
+    options.reproduce = context.reproduce;
     return compare_states(reference_->urls(), copy.urls(), options);
   }
 
@@ -248,7 +271,7 @@ class CrashCheck final : public Check {
     }
     for (const auto& session : again.sessions_left) fail("crash-session-left", "it left a session: " + session);
     if (!again.succeeded()) return result;
-    const StateDifference difference = compare(*copy, context.reproduce);
+    const StateDifference difference = compare(*copy, context);
     result.rows = difference.rows;
     if (!difference.none()) {
       const Finding& first = difference.findings.front();

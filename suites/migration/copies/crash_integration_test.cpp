@@ -112,6 +112,19 @@ TEST_F(Crash, DoesNotPassWhenNothingCouldBeTried) {
   EXPECT_THAT(broken.reason, HasSubstr("division by zero"));
 }
 
+TEST_F(Crash, IsInconclusiveWhereWritesToSqliteGoUnseen) {
+  old_side("CREATE TABLE item (id INTEGER PRIMARY KEY); INSERT INTO item VALUES (1)");
+  // A program that clears its environment loses what counts its writes.
+  action("migrate", R"sh(
+    sql "UPDATE item SET name = 'z' WHERE id = 1"
+    env -i /usr/bin/python3 -c "import sqlite3,sys; c = sqlite3.connect(sys.argv[1]); c.execute('INSERT OR IGNORE INTO item VALUES (2)'); c.commit()" "$OLD"
+  )sh");
+  const Outcome outcome = crash();
+  EXPECT_EQ(outcome.verdict, Verdict::inconclusive) << outcome.reason;
+  EXPECT_THAT(outcome.reason, AllOf(HasSubstr("item id=2"), HasSubstr("not one of its writes was seen")));
+  expect_proof(crash(R"({"action": "migrate", "kill": ["before", "commit"]})"));
+}
+
 TEST_F(Crash, RefusesAnActionThatNamesOnlyOneStore) {
   action("migrate", resumable);
   environment().erase("OLD");

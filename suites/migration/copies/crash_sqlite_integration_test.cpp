@@ -101,6 +101,23 @@ TEST_F(CrashOfSqlite, CountsWritesOfAllProcessesOfAnAction) {
   EXPECT_THAT(metric_of(outcome, "writes"), Gt(10));
 }
 
+TEST_F(CrashOfSqlite, CatchesAFileThatIsReplacedInTwoSteps) {
+  const std::string safe = R"sh(
+    [ "$(python3 -c "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute('PRAGMA user_version').fetchone()[0])" "$NEW")" = 1 ] && exit 0
+    cp "$NEW" "$NEW.next"
+    python3 -c "import sqlite3,sys; sqlite3.connect(sys.argv[1]).executescript('UPDATE item SET size = 9; PRAGMA user_version = 1')" "$NEW.next"
+  )sh";
+  environment().erase("OLD");
+  action("migrate", safe + R"sh(mv "$NEW.next" "$NEW")sh");
+  const Outcome atomic = crash();
+  expect_proof(atomic);
+  EXPECT_THAT(metric_of(atomic, "writes"), Gt(0));
+  action("migrate", safe + R"sh(cd "$(dirname "$NEW")"; rm "$(basename "$NEW")"; mv "$NEW.next" "$NEW")sh");
+  const Outcome outcome = crash();
+  EXPECT_EQ(outcome.verdict, Verdict::failed) << outcome.reason;
+  EXPECT_THAT(rules(outcome), Contains(AllOf(StartsWith("crash-"), HasSubstr("renaming to new.db"))));
+}
+
 TEST_F(CrashOfSqlite, DoesNotPassWhatItCannotSee) {
   migration("c.execute('SELECT 1')");
   EXPECT_THAT(error(crash_kind(), R"({"action": "migrate", "spares": "old"})"), HasSubstr("not one statement"));

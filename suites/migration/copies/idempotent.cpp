@@ -73,7 +73,7 @@ class IdempotentCheck final : public Check {
   Control control(CheckContext& context) override {
     const auto damaged = copies_->make();
     const std::string table = damage_state(damaged->urls(), copies_->options(), ignored_names(parameters_));
-    const StateDifference seen = compare(context, damaged->urls());
+    const StateDifference seen = compare(context, damaged->urls(), true);
     const std::string name = printable(table, 100);
     return {
         .planted = table.empty() ? "no table had a row to remove"
@@ -101,9 +101,12 @@ class IdempotentCheck final : public Check {
     }
   }
 
-  StateDifference compare(const CheckContext& context, const std::map<std::string, std::string>& after) const {
-    StateOptions options{.store = copies_->options(), .ignore = ignored_names(parameters_)};
+  StateDifference compare(const CheckContext& context, const std::map<std::string, std::string>& after,
+                          bool damaged = false) const {
+    StateOptions options{.store = copies_->options(), .work = context.work, .ignore = ignored_names(parameters_)};
+    options.materialized_views = !in_place_;
     options.sample = 20;
+    options.virtual_tables = !damaged;
     options.reproduce = context.reproduce;
     return compare_states(before_->urls(), after, options);
   }

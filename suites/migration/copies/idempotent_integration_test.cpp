@@ -29,6 +29,18 @@ TEST_F(Idempotent, PassesAMigrationThatFindsItsWorkDone) {
   EXPECT_THAT(copies(), IsEmpty());
 }
 
+TEST_F(Idempotent, IsProvedWhereOneRowTakesOthersWithIt) {
+  new_side(
+      "CREATE TABLE a_parent (id int PRIMARY KEY); CREATE TABLE part (id int PRIMARY KEY, parent int REFERENCES "
+      "a_parent ON DELETE CASCADE); INSERT INTO a_parent VALUES (1); INSERT INTO part VALUES (1, 1), (2, 1)");
+  action("migrate", R"sh(sql "SELECT 1")sh");
+  expect_proof(run(idempotent_kind(), R"({"action": "migrate"})"));
+  old_side(
+      "CREATE TABLE word (id INTEGER PRIMARY KEY); CREATE TABLE audit (what TEXT); INSERT INTO word VALUES (1), (2);"
+      "CREATE TRIGGER gone AFTER DELETE ON word BEGIN INSERT INTO audit VALUES (old.id); END");
+  expect_proof(run(idempotent_kind(), R"({"action": "migrate"})"));
+}
+
 TEST_F(Idempotent, RunsOnTheStoresThemselvesWhenToldTo) {
   new_side("ALTER TABLE item ADD COLUMN size int; UPDATE item SET size = 1;");
   action("migrate", R"sh(sql "UPDATE item SET size = 1 WHERE size IS NULL"; touch ran)sh");

@@ -91,7 +91,7 @@ class RollbackCheck final : public Check {
 
   Control control(CheckContext& context) override {
     const std::string table = damage_state(after_->urls(), copies_->options(), ignored_names(parameters_));
-    const StateDifference seen = compare(context, *after_);
+    const StateDifference seen = compare(context, *after_, true);
     const std::string name = printable(table, 100);
     return {
         .planted = table.empty() ? "no table had a row to remove"
@@ -188,9 +188,10 @@ class RollbackCheck final : public Check {
         .rule = rule, .summary = std::move(summary), .where = {{"action", down_}}, .reproduce = context.reproduce});
   }
 
-  StateDifference compare(const CheckContext& context, const Copy& copy) const {
-    StateOptions options{.store = copies_->options(), .ignore = ignored_names(parameters_)};
+  StateDifference compare(const CheckContext& context, const Copy& copy, bool damaged = false) const {
+    StateOptions options{.store = copies_->options(), .work = context.work, .ignore = ignored_names(parameters_)};
     options.sample = 20;
+    options.virtual_tables = !damaged;
     options.reproduce = context.reproduce;
     return compare_states(before_->urls(), copy.urls(), options);
   }

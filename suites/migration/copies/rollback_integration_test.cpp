@@ -28,6 +28,55 @@ TEST_F(Rollback, PassesOneThatRestoresEverything) {
   EXPECT_THAT(copies(), IsEmpty());
 }
 
+TEST_F(Rollback, SeesWhatIsLeftOfTheSchema) {
+  new_side("CREATE MATERIALIZED VIEW numbers AS SELECT id FROM item");
+  const std::map<std::string, std::string> leftovers{
+      {"ALTER TABLE item FORCE ROW LEVEL SECURITY", "relation item"},
+      {R"(ALTER TABLE item ALTER name TYPE text COLLATE \"C\")", "column item.name"},
+      {"CREATE DOMAIN short AS text CHECK (length(VALUE) < 3)", "domain short"},
+      {"CREATE RULE quiet AS ON DELETE TO item DO INSTEAD NOTHING", "rule item"},
+      {"ALTER SEQUENCE item_id_seq INCREMENT 5", "sequence item_id_seq"},
+      {"CREATE POLICY own ON item WITH CHECK (id < 5)", "check (id < 5)"},
+      {"SELECT lo_create(4711)", "large objects: 1"},
+      {"INSERT INTO item VALUES (9, 'i')\" \"REFRESH MATERIALIZED VIEW numbers\" \"DELETE FROM item WHERE id = 9",
+       "numbers"}};
+  for (const auto& [sql, seen] : leftovers) {
+    action("up", "sql \"CREATE TABLE extra (id int PRIMARY KEY)\" \"" + sql + '"');
+    action("down", R"sh(sql "DROP TABLE extra")sh");
+    const Outcome outcome = run(rollback_kind(), both);
+    EXPECT_EQ(outcome.verdict, Verdict::failed) << sql << outcome.reason;
+    EXPECT_THAT(outcome.reason, HasSubstr(seen)) << sql;
+  }
+}
+
+TEST_F(Rollback, ComparesTablesOfSqliteThatHaveNoKey) {
+  old_side(
+      "CREATE TABLE log (text, note TEXT); INSERT INTO log VALUES ('a', NULL), ('b', 'x'), ('b', 'x');"
+      "CREATE TABLE named (name TEXT PRIMARY KEY, at DATETIME); INSERT INTO named VALUES (NULL, '2024-01-01'), ('n', "
+      "5);"
+      "CREATE TABLE days (at DATETIME PRIMARY KEY); INSERT INTO days VALUES ('2024-01-01'), ('2024-01-01 00:00:00');"
+      "CREATE VIRTUAL TABLE words USING fts5 (word); INSERT INTO words VALUES ('a'), ('b');"
+      "CREATE VIRTUAL TABLE days_index USING fts5 (at, content = 'days')");
+  const std::string python =
+      "python3 -c \"import sqlite3,sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2])\" \"$OLD\" ";
+  action("up", python + R"sh("CREATE TABLE extra (id INTEGER PRIMARY KEY)"; sql "CREATE TABLE extra (id int)")sh");
+  const std::string down = R"sh("DROP TABLE extra"; sql "DROP TABLE extra")sh";
+  action("down", python + down);
+  expect_proof(run(rollback_kind(), both));
+  const std::map<std::string, std::string> losses{
+      {"DELETE FROM log WHERE rowid = 3", "log"},
+      {"UPDATE log SET note = '' WHERE rowid = 1", "log"},
+      {"DELETE FROM named WHERE name IS NULL", "named"},
+      {"UPDATE named SET at = '2024-01-01 00:00:00' WHERE name IS NULL", "named"},
+      {"DELETE FROM words WHERE rowid = 2", "words"}};
+  for (const auto& [sql, seen] : losses) {
+    action("down", python + '"' + sql + "\"; " + python + down);
+    const Outcome outcome = run(rollback_kind(), both);
+    EXPECT_EQ(outcome.verdict, Verdict::failed) << sql << outcome.reason;
+    EXPECT_THAT(outcome.reason, HasSubstr("first: " + seen + " ")) << sql;
+  }
+}
+
 TEST_F(Rollback, KeepsWhatWasWrittenInBetween) {
   const Outcome outcome = run(rollback_kind(), R"js({"up": "up", "down": "down", "writes": {"a new item": {
     "sql": "INSERT INTO item (id, name, size) VALUES (70, 'new', 3)", "kept": "SELECT 1 FROM item WHERE id = 70"}}})js");
@@ -48,6 +97,9 @@ TEST_F(Rollback, RefusesActionsThatProveNothing) {
   action("silent", "true");
   EXPECT_THAT(error(rollback_kind(), R"({"up": "silent", "down": "down"})"), HasSubstr("not one statement"));
   EXPECT_THAT(error(rollback_kind(), R"({"up": "up", "down": "silent"})"), HasSubstr("not one statement"));
+  action("unable", "echo no such role >&2; exit 3");
+  EXPECT_THAT(error(rollback_kind(), R"({"up": "unable", "down": "down"})"),
+              HasSubstr("exit code 3 before a statement of it came to a copy of the stores: no such role"));
   action("broken", R"sh(sql "SELECT 1/0")sh");
   EXPECT_THAT(error(rollback_kind(), R"({"up": "broken", "down": "down"})"), HasSubstr("division by zero"));
   EXPECT_THAT(error(rollback_kind(), R"({"up": "up"})"), HasSubstr("'down' is missing"));

@@ -12,7 +12,8 @@ void require_untouched(const CheckContext& context, const StoreCopies& copies, c
   for (const auto& side : spares) {
     const auto base = bases.find(side);
     if (base == bases.end()) throw InputError(fmt::format("spares: the plan has no store '{}'", side));
-    StateOptions options{.store = copies.options()};
+    StateOptions options{.store = copies.options(), .work = context.work};
+    options.materialized_views = false;
     options.reproduce = context.reproduce;
     const auto difference = compare_states({*base}, {{side, context.store(side)}}, options);
     if (difference.none()) continue;

@@ -28,13 +28,25 @@ constexpr const char* schema_query = R"sql(
     SELECT c.*, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {0} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                               AND d.deptype = 'e'))
-  SELECT concat_ws(' ', 'relation', oid::regclass, relkind, relpersistence, CASE WHEN relrowsecurity THEN 'row security' END)
+  SELECT concat_ws(' ', 'relation', oid::regclass, relkind, relpersistence, CASE WHEN relrowsecurity THEN 'row security' END,
+                   CASE WHEN relforcerowsecurity THEN 'forced' END, CASE WHEN NOT relispopulated THEN 'not populated' END,
+                   pg_get_expr(relpartbound, oid), (SELECT 'inherits ' || string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno)
+                                                    FROM pg_inherits WHERE inhrelid = visible.oid))
     FROM visible WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
   UNION ALL
+  SELECT concat_ws(' ', 'sequence', s.seqrelid::regclass, format_type(s.seqtypid, NULL), 'start', s.seqstart, 'increment',
+                   s.seqincrement, 'from', s.seqmin, 'to', s.seqmax, CASE WHEN s.seqcycle THEN 'cycle' END)
+    FROM visible c JOIN pg_sequence s ON s.seqrelid = c.oid
+  UNION ALL
+  SELECT concat_ws(' ', 'rule', c.oid::regclass, pg_get_ruledef(r.oid), r.ev_enabled)
+    FROM visible c JOIN pg_rewrite r ON r.ev_class = c.oid WHERE r.rulename <> '_RETURN'
+  UNION ALL
   SELECT concat_ws(' ', 'column', a.attrelid::regclass || '.' || a.attname, format_type(a.atttypid, a.atttypmod),
+                   CASE WHEN a.attcollation <> t.typcollation THEN 'COLLATE ' || a.attcollation::regcollation END,
                    CASE WHEN a.attnotnull THEN 'NOT NULL' END, 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
                    nullif(a.attidentity::text, ''), nullif(a.attgenerated::text, ''))
     FROM visible c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+      JOIN pg_type t ON t.oid = a.atttypid
     WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
   SELECT concat_ws(' ', 'constraint', c.oid::regclass, k.conname, pg_get_constraintdef(k.oid))
@@ -48,7 +60,14 @@ constexpr const char* schema_query = R"sql(
   SELECT concat_ws(' ', 'trigger', pg_get_triggerdef(t.oid), t.tgenabled)
     FROM visible c JOIN pg_trigger t ON t.tgrelid = c.oid WHERE NOT t.tgisinternal
   UNION ALL
-  SELECT concat_ws(' ', 'policy', c.oid::regclass, p.polname, p.polcmd, pg_get_expr(p.polqual, p.polrelid))
+  SELECT DISTINCT concat_ws(' ', 'triggers', c.oid::regclass, 'of', k.conname, CASE t.tgenabled WHEN 'D' THEN 'disabled' ELSE t.tgenabled::text END)
+    FROM visible c JOIN pg_trigger t ON t.tgrelid = c.oid JOIN pg_constraint k ON k.oid = t.tgconstraint
+    WHERE t.tgisinternal AND t.tgenabled <> 'O'
+  UNION ALL
+  SELECT concat_ws(' ', 'policy', c.oid::regclass, p.polname, p.polcmd, CASE WHEN NOT p.polpermissive THEN 'restrictive' END,
+                   (SELECT 'to ' || string_agg(coalesce(r.rolname, 'public'), ', ' ORDER BY r.rolname)
+                    FROM unnest(p.polroles) AS u (oid) LEFT JOIN pg_roles r ON r.oid = u.oid),
+                   pg_get_expr(p.polqual, p.polrelid), 'check ' || pg_get_expr(p.polwithcheck, p.polrelid))
     FROM visible c JOIN pg_policy p ON p.polrelid = c.oid
   UNION ALL
   SELECT concat_ws(' ', 'routine', p.oid::regprocedure, md5(pg_get_functiondef(p.oid)))
@@ -59,6 +78,24 @@ constexpr const char* schema_query = R"sql(
   SELECT concat_ws(' ', 'enum', t.oid::regtype, (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
                                                  FROM pg_enum e WHERE e.enumtypid = t.oid))
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {0} AND t.typtype = 'e'
+  UNION ALL
+  SELECT concat_ws(' ', 'domain', t.oid::regtype, format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 'NOT NULL' END,
+                   'DEFAULT ' || t.typdefault, (SELECT string_agg(pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname)
+                                                FROM pg_constraint k WHERE k.contypid = t.oid))
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {0} AND t.typtype = 'd'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+  UNION ALL
+  SELECT concat_ws(' ', 'aggregate', p.oid::regprocedure) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE {0} AND p.prokind = 'a'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+  UNION ALL
+  SELECT concat_ws(' ', 'event trigger', evtname, evtevent, evtfoid::regproc, evtenabled) FROM pg_event_trigger
+  UNION ALL
+  SELECT concat_ws(' ', 'publication', p.pubname, (SELECT string_agg(r.prrelid::regclass::text, ', ' ORDER BY r.prrelid::regclass::text)
+                                                  FROM pg_publication_rel r WHERE r.prpubid = p.oid),
+                   CASE WHEN p.puballtables THEN 'all tables' END) FROM pg_publication p
+  UNION ALL
+  SELECT 'large objects: ' || count(*) FROM pg_largeobject_metadata HAVING count(*) > 0
   UNION ALL
   SELECT concat_ws(' ', 'schema', n.nspname) FROM pg_namespace n WHERE {0}
   UNION ALL
@@ -73,14 +110,11 @@ StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& o
   StoreObjects objects;
   for (const auto& row : connection.query(
            fmt::format("SELECT {}, (c.relkind IN ('r', 'p'))::text FROM pg_class c JOIN pg_namespace n ON n.oid = "
-                       "c.relnamespace WHERE {} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition "
-                       "ORDER BY 1",
+                       "c.relnamespace WHERE {} AND (c.relkind IN ('r', 'p') OR c.relkind = 'm' AND c.relispopulated) "
+                       "AND NOT c.relispartition ORDER BY 1",
                        name_expression, user_schemas),
            {}, doing)) {
-    if (row[1] == "true")
-      objects.tables.push_back(row[0].value_or(""));
-    else
-      objects.views.insert(row[0].value_or(""));
+    (row[1] == "true" ? objects.tables : objects.derived).push_back(row[0].value_or(""));
   }
   for (const auto& row : connection.query(fmt::format(fmt::runtime(schema_query), user_schemas), {}, doing)) {
     objects.schema.insert(row[0].value_or(""));
@@ -109,10 +143,10 @@ StoreObjects read_sqlite(const std::string& url, const stores::StoreOptions& opt
   SqliteDatabase database(url, path, options);
   bool has_sequences = false;
   {
-    // Tables that belong to a virtual table hold its inner state.
+    // Tables that belong to a virtual table hold its inner state, which may differ where its rows do not.
     SqliteStatement statement(database,
-                              "SELECT type, name, coalesce(sql, ''), name IN (SELECT name FROM pragma_table_list WHERE "
-                              "type IN ('shadow', 'virtual')) FROM sqlite_schema",
+                              "SELECT type, name, coalesce(sql, ''), (SELECT l.type FROM pragma_table_list AS l WHERE "
+                              "l.schema = 'main' AND l.name = s.name) FROM sqlite_schema AS s",
                               "reading its catalog");
     while (statement.step()) {
       const std::string type = statement.text(0);
@@ -120,7 +154,8 @@ StoreObjects read_sqlite(const std::string& url, const stores::StoreOptions& opt
       if (name == "sqlite_sequence") has_sequences = true;
       if (name.starts_with("sqlite_")) continue;
       objects.schema.insert(fmt::format("{} {} {}", type, name, statement.text(2)));
-      if (type == "table" && statement.text(3) == "0") objects.tables.push_back(name);
+      if (type == "table" && statement.text(3) == "table") objects.tables.push_back(name);
+      if (type == "table" && statement.text(3) == "virtual") objects.derived.push_back(name);
     }
   }
   if (has_sequences) {
@@ -151,12 +186,25 @@ std::string row_digest(const std::string& url, const stores::StoreOptions& optio
   return rows[0][0].value_or("");
 }
 
+bool loses_rows_alone(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name) {
+  if (url.starts_with(stores::sqlite_scheme)) return true;  // delete_one_row leaves triggers and references out there
+  PostgresConnection connection(url, options);
+  const auto rows = connection.query(
+      "SELECT (NOT EXISTS (SELECT FROM pg_constraint WHERE confrelid = $1::regclass AND confdeltype IN ('c', 'n', "
+      "'d')) "
+      "AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = $1::regclass AND NOT tgisinternal AND tgtype & 8 <> 0) "
+      "AND NOT EXISTS (SELECT FROM pg_rewrite WHERE ev_class = $1::regclass AND ev_type = '4'))::text",
+      {sql_name}, "looking at what follows when a row of " + sql_name + " goes");
+  return rows[0][0] == "true";
+}
+
 bool delete_one_row(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name) {
   if (url.starts_with(stores::sqlite_scheme)) {
     sqlite3* raw = nullptr;
     const std::filesystem::path path = options.directory / url.substr(stores::sqlite_scheme.size());
     const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
     const std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle(raw, &sqlite3_close_v2);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);  // nothing else may go with the row
     const std::string sql = fmt::format("DELETE FROM {0} WHERE rowid = (SELECT max(rowid) FROM {0})", sql_name);
     return opened == SQLITE_OK && sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK &&
            sqlite3_changes(raw) == 1;

@@ -11,9 +11,9 @@ namespace sluice::migration {
 
 /// What a store says of itself beside its rows.
 struct StoreObjects {
-  std::vector<std::string> tables;               ///< base tables, as Store::describe takes them
-  std::set<std::string> views;                   ///< as the row comparison must not read them
-  std::set<std::string> schema;                  ///< one line for each object, comparable between copies of one store
+  std::vector<std::string> tables;   ///< base tables, as Store::describe takes them
+  std::vector<std::string> derived;  ///< what else holds rows: virtual tables, materialized views that are filled
+  std::set<std::string> schema;      ///< one line for each object, comparable between copies of one store
   std::map<std::string, std::string> sequences;  ///< name -> last value, "" when it was never used
   std::vector<std::string> unsound;              ///< sentences: invalid indexes, prepared transactions
 };
@@ -24,6 +24,9 @@ StoreObjects read_objects(const std::string& url, const stores::StoreOptions& op
 /// The number and a digest of a PostgreSQL table's rows over `columns`, whatever their order: for tables without a key.
 std::string row_digest(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name,
                        const std::vector<std::string>& columns);
+
+/// Whether nothing else changes when a row of the table goes: no cascade, no trigger, no rule.
+bool loses_rows_alone(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name);
 
 /// Deletes one row of the table, without regard to references where the store allows that. False when none went.
 bool delete_one_row(const std::string& url, const stores::StoreOptions& options, const std::string& sql_name);

@@ -83,6 +83,23 @@ void meet(const char* what, const char* path, long long size = -1) {
   }
 }
 
+// A name that is relative to the folder the program works in, or to that of `folder`.
+void meet_name(const char* what, const char* name, int folder = AT_FDCWD) {
+  if (page() == nullptr || name == nullptr) return;
+  if (*name == '/') return meet(what, name);
+  char link[64];
+  char path[longest_path];
+  if (folder == AT_FDCWD)
+    snprintf(link, sizeof(link), "/proc/self/cwd");
+  else
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", folder);
+  const ssize_t length = readlink(link, path, sizeof(path) - 1);
+  if (length <= 0) return;
+  while (strncmp(name, "./", 2) == 0) name += 2;
+  const size_t room = sizeof(path) - static_cast<size_t>(length);
+  if (static_cast<size_t>(snprintf(path + length, room, "/%s", name)) < room) meet(what, path);
+}
+
 void meet_file(const char* what, int file, long long size = -1) {
   if (page() == nullptr) return;
   char link[64];
@@ -92,6 +109,11 @@ void meet_file(const char* what, int file, long long size = -1) {
   if (length <= 0) return;
   path[length] = '\0';
   meet(what, path, size);
+}
+
+void meet_renaming(int from_folder, const char* from, int to_folder, const char* to) {
+  meet_name("renaming away of", from, from_folder);
+  meet_name("renaming to", to, to_folder);
 }
 
 template <typename Function>
@@ -127,5 +149,11 @@ SLUICE_WRAP(int, ftruncate, (int file, off_t size), (file, size), meet_file("tru
 SLUICE_WRAP(int, ftruncate64, (int file, off64_t size), (file, size), meet_file("truncation of", file))
 SLUICE_WRAP(int, fsync, (int file), (file), meet_file("sync of", file))
 SLUICE_WRAP(int, fdatasync, (int file), (file), meet_file("sync of", file))
-SLUICE_WRAP(int, unlink, (const char* path), (path), meet("removal of", path))
-SLUICE_WRAP(int, rename, (const char* from, const char* to), (from, to), meet("renaming to", to))
+SLUICE_WRAP(int, unlink, (const char* path), (path), meet_name("removal of", path))
+SLUICE_WRAP(int, unlinkat, (int folder, const char* path, int flags), (folder, path, flags),
+            meet_name("removal of", path, folder))
+SLUICE_WRAP(int, rename, (const char* from, const char* to), (from, to), meet_renaming(AT_FDCWD, from, AT_FDCWD, to))
+SLUICE_WRAP(int, renameat, (int from_folder, const char* from, int to_folder, const char* to),
+            (from_folder, from, to_folder, to), meet_renaming(from_folder, from, to_folder, to))
+SLUICE_WRAP(int, renameat2, (int from_folder, const char* from, int to_folder, const char* to, unsigned flags),
+            (from_folder, from, to_folder, to, flags), meet_renaming(from_folder, from, to_folder, to))

@@ -58,6 +58,20 @@ TEST_F(BrokenSchema, WarnsOfASequenceNearItsEnd) {
   EXPECT_THAT(finding_lines(outcome), ::testing::ElementsAre("sequence-near-end sequence users.id"));
 }
 
+TEST_F(BrokenSchema, IsCaughtWithASequenceThatHasGivenItsLastValue) {
+  new_side("SELECT setval('users_id_seq', 2147483646)");
+  EXPECT_THAT(finding_lines(check()), ::testing::ElementsAre("sequence-near-end sequence users.id"));
+  new_side("SELECT setval('users_id_seq', 2147483647)");
+  const Outcome outcome = check();
+  expect_found(outcome, {"sequence-exhausted sequence users.id"});
+  EXPECT_EQ(outcome.findings[0].new_value, "2147483648");
+  new_side("ALTER SEQUENCE users_id_seq CYCLE; SELECT setval('users_id_seq', 1000)");
+  expect_proven_pass(check("{}"));
+  new_side("CREATE SEQUENCE down INCREMENT -1 MINVALUE -3; ALTER TABLE users ALTER id SET DEFAULT nextval('down')");
+  new_side("SELECT setval('down', -3)");
+  expect_found(check("{}"), {"sequence-exhausted sequence users.id"});
+}
+
 TEST_F(BrokenSchema, IsCaughtWithAnInvalidIndex) {
   // What a concurrent build that failed leaves behind.
   EXPECT_THROW(new_side("CREATE UNIQUE INDEX CONCURRENTLY once ON captures (body)"), std::runtime_error);

@@ -68,7 +68,8 @@ class Side {
     }
     if (!batch_) return false;
     ++rows_;
-    batch_->rows.row(index_, row_);
+    const auto cells = batch_->rows.row(index_);
+    row_.assign(cells.begin(), cells.end());
     for (; next_hazard_ < batch_->hazards.size() && batch_->hazards[next_hazard_].row == index_; ++next_hazard_) {
       on_hazard(batch_->hazards[next_hazard_].column, batch_->hazards[next_hazard_].hazard, row_);
     }

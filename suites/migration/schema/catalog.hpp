@@ -31,8 +31,9 @@ struct SequenceState {
   std::string next;     ///< the value that it would give now
   std::string highest;  ///< the highest value in the column; "NULL" for an empty table
   bool behind = false;
-  bool near_end = false;  ///< more than 90% of what the column or the sequence can hold is used up
-  std::string show;       ///< SQL that shows it
+  bool exhausted = false;  ///< it has given its last value and does not start anew: the next insert fails
+  bool near_end = false;   ///< more than 90% of what the column or the sequence can hold is used up
+  std::string show;        ///< SQL that shows it
 };
 
 /// Whether rows refer to rows that are not there.

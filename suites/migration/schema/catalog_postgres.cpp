@@ -127,7 +127,9 @@ constexpr const char* sequences_sql = R"sql(
   SELECT rel.shown || '.' || a.attname, u.seq::regclass::text, rel.sql_name, quote_ident(a.attname),
     quote_ident(sn.nspname) || '.' || quote_ident(sc.relname), s.seqincrement::text,
     least(s.seqmax, CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
-      ELSE 9223372036854775807 END)::text
+      ELSE 9223372036854775807 END)::text,
+    greatest(s.seqmin, CASE a.atttypid WHEN 'int2'::regtype THEN -32768 WHEN 'int4'::regtype THEN -2147483648
+      ELSE -9223372036854775808 END)::text, s.seqcycle::text
   FROM uses u JOIN pg_sequence s ON s.seqrelid = u.seq JOIN pg_class sc ON sc.oid = u.seq
   JOIN pg_namespace sn ON sn.oid = sc.relnamespace JOIN {rel} ON rel.oid = u.rel
   JOIN pg_attribute a ON a.attrelid = u.rel AND a.attnum = u.att
@@ -232,22 +234,25 @@ class PostgresCatalogReader {
     const SqlResult uses = run(sequences_sql);
     for (std::size_t row = 0; row < uses.rows.size(); ++row) {
       const auto at = [&](std::size_t column) { return uses.text(row, column).value_or(""); };
-      const bool down = at(5).starts_with('-');
+      const bool down = at(5).starts_with('-'), cycles = at(8) == "true";
+      const std::string beyond = fmt::format("{} {}", down ? "<" : ">", at(down ? 7 : 6));
+      const std::string beyond_most = fmt::format("{} 0.9 * {}", down ? "<" : ">", at(down ? 7 : 6));
       const std::string sql = fmt::format(
           "SELECT s.last_value + CASE WHEN s.is_called THEN {0} ELSE 0 END::numeric AS next, m.highest "
           "FROM {1} s, (SELECT {2}({3})::numeric AS highest FROM {4}) m",
           at(5), at(4), down ? "min" : "max", at(3), at(2));
       const SqlResult state = session_.query(
-          fmt::format("SELECT next::text, highest::text, coalesce(next {} highest, false)::text, coalesce({}, "
-                      "false)::text FROM ({}) AS q",
-                      down ? ">=" : "<=", down ? "false" : "highest > 0.9 * " + at(6), sql),
+          fmt::format("SELECT next::text, highest::text, coalesce(next {0} highest, false)::text, (next {1})::text, "
+                      "(coalesce(highest {2}, false) OR next {2})::text FROM ({3}) AS q",
+                      down ? ">=" : "<=", beyond, beyond_most, sql),
           {}, "looking at the sequence " + at(1));
       catalog_.sequences.push_back({.column = at(0),
                                     .sequence = at(1),
                                     .next = state.text(0, 0).value_or("NULL"),
                                     .highest = state.text(0, 1).value_or("NULL"),
                                     .behind = state.text(0, 2) == "true",
-                                    .near_end = state.text(0, 3) == "true",
+                                    .exhausted = !cycles && state.text(0, 3) == "true",
+                                    .near_end = state.text(0, 4) == "true",
                                     .show = sql});
     }
   }

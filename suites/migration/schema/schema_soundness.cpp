@@ -56,7 +56,12 @@ void judge_sequence(const SequenceState& state, std::vector<SchemaProblem>& prob
                                     state.sequence, state.next, state.column, state.highest),
                         "after " + state.highest, state.next, state.show});
   }
-  if (state.near_end) {
+  if (state.exhausted) {
+    problems.push_back(
+        {"sequence-exhausted", object,
+         fmt::format("{} has given its last value: the next insert into {} fails", state.sequence, state.column),
+         std::nullopt, state.next, state.show});
+  } else if (state.near_end) {
     problems.push_back({"sequence-near-end", object,
                         fmt::format("more than 90% of the values of {} are used up", state.column), std::nullopt,
                         state.highest, state.show, Severity::warning});

@@ -44,7 +44,7 @@ TEST(CloneOwner, IsAnotherOneWhereTheNumberWasGivenAnew) {
 TEST(CloneOwner, IsLeftAloneWhereItCannotBeTold) {
   const std::string prefix = clone_prefix();
   const std::string machine = prefix.substr(0, prefix.find('_', std::string("sluice_clone_").size()) + 1);
-  for (const std::string name :
+  for (const std::string& name :
        {std::string("voice"), std::string("sluice_clone_"), std::string("sluice_clone_1234_00c0ffee"),
         std::string("sluice_clone_0123456789abcdef_1_1_00c0ffee"), machine, machine + "x_1_2", machine + "-1_1_2",
         machine + "99999999999999999999_1_2", machine + "0_1_2"}) {

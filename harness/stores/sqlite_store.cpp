@@ -11,6 +11,7 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/stores/counted_cursor.hpp"
 #include "harness/stores/sqlite_cursor.hpp"
 #include "harness/stores/sqlite_database.hpp"
 #include "harness/stores/sqlite_digest.hpp"
@@ -147,11 +148,14 @@ class SqliteStore final : public Store {
     std::vector<std::string> conditions = row_conditions(spec.scan), keys;
     for (const auto& key : spec.scan.only) keys.push_back("(" + key_condition(spec.scan, key) + ")");
     if (!keys.empty()) conditions.push_back(fmt::format("({})", fmt::join(keys, " OR ")));
+    // Not through an index, which may be damaged, though it holds all that is read.
+    const bool whole = !spec.scan.buckets && spec.scan.only.empty() && is_base_table(spec.scan.table);
+    const char* const reading = whole ? " NOT INDEXED" : "";
     std::vector<std::string> parts;
     for (const auto& range : row_ranges(spec)) {
       std::vector<std::string> all = conditions;
       if (!range.empty()) all.push_back(range);
-      parts.push_back(fmt::format("{}{}{}{}", sqlite_bucket_ranges(spec.scan), spec.scan.table.sql_name,
+      parts.push_back(fmt::format("{}{}{}{}{}", sqlite_bucket_ranges(spec.scan), spec.scan.table.sql_name, reading,
                                   all.empty() ? "" : " WHERE ", fmt::join(all, " AND ")));
     }
     return run_digest(database_, twin_ ? &twin_->database() : nullptr, spec, cells, parts);
@@ -181,13 +185,21 @@ class SqliteStore final : public Store {
   std::unique_ptr<RowCursor> scan(const ScanSpec& spec) override {
     register_order(spec);
     if (spec.buckets) register_buckets(database_, spec);
-    auto rows = std::make_unique<SqliteCursor>(database_, scan_statement(spec), spec.columns.size(),
-                                               "reading table " + printable(spec.table.name, 100));
+    const std::string doing = "reading table " + printable(spec.table.name, 100);
+    auto rows = std::make_unique<SqliteCursor>(database_, scan_statement(spec), spec.columns.size(), doing);
     int parameter = 0;
     for (const auto& key : spec.only) {
       for (const auto& cell : key) rows->bind(++parameter, cell.view());
     }
-    return rows;
+    const bool in_own_order = spec.key_columns == 1 && spec.columns[0].native_order;
+    const bool whole = !spec.buckets && spec.only.empty() && is_base_table(spec.table);
+    if (in_own_order || !whole || !in_snapshot_) return rows;
+    SqliteStatement count(database_,
+                          fmt::format("SELECT count(*) FROM {} NOT INDEXED{}", spec.table.sql_name,
+                                      spec.where.empty() ? "" : fmt::format(" WHERE (\n{}\n)", spec.where)),
+                          doing);
+    const auto expected = count.step() ? static_cast<std::uint64_t>(count.cell(0).integer) : 0;
+    return std::make_unique<CountedCursor>(std::move(rows), expected, name_ + ": " + doing);
   }
 
   std::string select_row(const ScanSpec& spec, const OwnedRow& key) const override {
@@ -233,6 +245,16 @@ class SqliteStore final : public Store {
     } catch (const EnvironmentError&) {
       return false;
     }
+  }
+
+  // Not a view, nor a virtual table.
+  bool is_base_table(const TableDescription& table) {
+    if (table.sql_name != quote_identifier(table.name)) return false;
+    SqliteStatement kind(database_,
+                         "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ?1 AND type = 'table'",
+                         "describing table " + printable(table.name, 100));
+    kind.bind(1, RawCell::of_text(table.name));
+    return kind.step();
   }
 
   // The name by which the rowid of a table can be asked for; nothing for what has none.

@@ -140,6 +140,25 @@ TEST_F(RowsFailClosed, WhenTheSqliteFileIsDamagedHalfway) {
               AllOf(HasSubstr("reading table t"), HasSubstr("damaged")));
 }
 
+TEST_F(RowsFailClosed, WhenAnIndexOfTheSqliteFileLacksARow) {
+  new_side("CREATE TABLE t (k text PRIMARY KEY, v text); INSERT INTO t VALUES ('a', '1'), ('c', '3')");
+  // The row is written while the schema says that the index leaves it out; then it says again that it holds all.
+  old_side(
+      "CREATE TABLE t (k TEXT NOT NULL, v TEXT); CREATE UNIQUE INDEX ix ON t (k); INSERT INTO t VALUES ('a', '1'), "
+      "('c', '3'); PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX ix ON t (k) WHERE "
+      "k <> ''b''' WHERE name = 'ix'; PRAGMA writable_schema = reset");
+  old_side("INSERT INTO t VALUES ('b', '2')");
+  old_side(
+      "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX ix ON t (k)' WHERE name = "
+      "'ix'; PRAGMA writable_schema = reset");
+  EXPECT_THAT(compare_error<EnvironmentError>(R"({"tables": {"t": {"key": ["k"]}}, "strategy": "merge"})"),
+              AllOf(HasSubstr("reading table t"), HasSubstr("gave 2 rows, and the table itself holds 3"),
+                    HasSubstr("damaged")));
+  // Hashes are made from the table itself: the row is found, and found to be too many.
+  const Outcome outcome = compare(R"({"tables": {"t": {"key": ["k"]}}, "strategy": "hash"})");
+  EXPECT_NE(outcome.verdict, Verdict::passed) << outcome.reason;
+}
+
 TEST_F(RowsFailClosed, WhenNobodyListens) {
   make_tables(1);
   context().stores["new"] = "postgresql://sluice:s3cret@127.0.0.1:1/app";

@@ -78,7 +78,7 @@ std::string from(const RawCell& cell, std::size_t difference) {
 
 bool is_a_number_to_compare(stores::ComparisonType type) {
   using enum stores::ComparisonType;
-  return type == integer || type == decimal || type == float4 || type == float8;
+  return type == boolean || type == integer || type == decimal || type == float4 || type == float8;
 }
 
 }  // namespace

@@ -399,6 +399,27 @@ TEST_F(Diff, SaysThatAPageOfATableIsDamaged) {
   EXPECT_THAT(ran.out + ran.err, HasSubstr("is damaged"));
 }
 
+TEST_F(Diff, SaysWhatToDoWithTheJournalOfAWriterThatCrashed) {
+  const auto crashed = folder_.path() / "crashed.db";
+  {
+    // What the disk holds in the middle of a transaction is what a crash leaves.
+    old_.execute("PRAGMA cache_size = 1; BEGIN; DELETE FROM users; CREATE TABLE filler (x)");
+    old_.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+        "INSERT INTO filler SELECT zeroblob(1000) FROM n");
+    std::filesystem::copy_file(old_.path(), crashed);
+    std::filesystem::copy_file(old_.path().string() + "-journal", crashed.string() + "-journal");
+    old_.execute("ROLLBACK");
+  }
+  const Ran ran = diff_of({"sqlite:" + crashed.string(), new_url()});
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.err,
+              HasSubstr("a writer crashed in a transaction and left its journal " + crashed.string() + "-jour"));
+  EXPECT_THAT(ran.err, HasSubstr("sqlite3 " + crashed.string() + " 'PRAGMA integrity_check'"));
+  testing::SqliteFile(crashed).execute("PRAGMA integrity_check");
+  EXPECT_EQ(diff_of({"sqlite:" + crashed.string(), new_url()}).code, 0);
+}
+
 TEST_F(Diff, EndsWithTheSignalsCodeOnCtrlC) {
   // A lock of somebody else's holds the comparison, so that it runs when the signal comes.
   stores::PostgresConnection other(new_url(), {});

@@ -14,10 +14,10 @@ namespace {
 using stores::RawCell;
 using Storage = RawCell::Storage;
 
-constexpr std::size_t limit = 400;  // of what is shown of a value, about
-constexpr std::size_t lead = 40;    // bytes before the first that differs
-constexpr std::size_t window = 160;
-constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t shown_limit = 400;  // of what is shown of a value, about
+constexpr std::size_t shown_lead = 40;    // bytes before the first that differs
+constexpr std::size_t shown_window = 160;
+constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
 bool has_bytes(const RawCell& cell) { return cell.storage == Storage::text || cell.storage == Storage::blob; }
 
@@ -26,7 +26,7 @@ bool is_hard_to_see(const RawCell& cell) {
   return cell.storage == Storage::text && (cell.bytes.empty() || cell.bytes.front() == ' ' || cell.bytes.back() == ' ');
 }
 
-std::string quoted(const RawCell& cell, std::size_t most) { return "'" + stores::printable_cell(cell, most) + "'"; }
+std::string in_quotes(const RawCell& cell, std::size_t most) { return "'" + stores::printable_cell(cell, most) + "'"; }
 
 std::string with_storage(const RawCell& cell) {
   switch (cell.storage) {
@@ -35,7 +35,7 @@ std::string with_storage(const RawCell& cell) {
     case Storage::real:
       return "real " + stores::printable_cell(cell);
     case Storage::text:
-      return "text " + quoted(cell, limit);
+      return "text " + in_quotes(cell, shown_limit);
     case Storage::blob:
       return "blob " + stores::printable_cell(cell);
     case Storage::null:
@@ -54,7 +54,7 @@ std::size_t first_difference(std::string_view left, std::string_view right) {
 std::size_t shown_size(const RawCell& cell, std::size_t bytes) {
   if (cell.storage == Storage::blob) return 2 * std::min(bytes, cell.bytes.size());
   // Every byte is shown by one at least.
-  return printable(cell.bytes.substr(0, std::min(bytes, limit + 1)), no_limit).size();
+  return printable(cell.bytes.substr(0, std::min(bytes, shown_limit + 1)), unlimited).size();
 }
 
 // Back to where a character of UTF-8 begins; of other bytes by no more than one could have.
@@ -65,14 +65,14 @@ std::size_t character_start(std::string_view bytes, std::size_t at) {
   return at;
 }
 
-std::string from(const RawCell& cell, std::size_t difference) {
+std::string from_difference(const RawCell& cell, std::size_t difference) {
   const bool text = cell.storage == Storage::text;
   const auto cut = [&](std::size_t at) { return text ? character_start(cell.bytes, at) : at; };
-  const std::size_t begin = cut(std::min(difference, cell.bytes.size()) - std::min(lead, difference));
-  const std::size_t end = cut(std::min(begin + window, cell.bytes.size()));
+  const std::size_t begin = cut(std::min(difference, cell.bytes.size()) - std::min(shown_lead, difference));
+  const std::size_t end = cut(std::min(begin + shown_window, cell.bytes.size()));
   const std::string_view part = cell.bytes.substr(begin, end - begin);
   return fmt::format("{}…{}{}{} ({} bytes, the first that differs is number {})", text ? "" : "x'",
-                     text ? printable(part, no_limit) : stores::hexadecimal(part), end < cell.bytes.size() ? "…" : "",
+                     text ? printable(part, unlimited) : stores::hexadecimal(part), end < cell.bytes.size() ? "…" : "",
                      text ? "" : "'", cell.bytes.size(), difference + 1);
 }
 
@@ -86,9 +86,9 @@ bool is_a_number_to_compare(stores::ComparisonType type) {
 ShownValues show_values(const RawCell& old_cell, const RawCell& new_cell) {
   if (old_cell.storage == new_cell.storage && has_bytes(old_cell)) {
     const std::size_t difference = first_difference(old_cell.bytes, new_cell.bytes);
-    const bool cut = std::max(shown_size(old_cell, no_limit), shown_size(new_cell, no_limit)) > limit;
-    const bool in_sight = difference < limit && shown_size(old_cell, difference) + lead < limit;
-    if (cut && !in_sight) return {from(old_cell, difference), from(new_cell, difference)};
+    const bool cut = std::max(shown_size(old_cell, unlimited), shown_size(new_cell, unlimited)) > shown_limit;
+    const bool in_sight = difference < shown_limit && shown_size(old_cell, difference) + shown_lead < shown_limit;
+    if (cut && !in_sight) return {from_difference(old_cell, difference), from_difference(new_cell, difference)};
   }
   ShownValues shown{stores::printable_cell(old_cell), stores::printable_cell(new_cell)};
   const bool alike = shown.old_value == shown.new_value && old_cell.storage != new_cell.storage;
@@ -96,7 +96,8 @@ ShownValues show_values(const RawCell& old_cell, const RawCell& new_cell) {
   if (alike || (!texts && (is_hard_to_see(old_cell) || is_hard_to_see(new_cell)))) {
     return {with_storage(old_cell), with_storage(new_cell)};
   }
-  if (is_hard_to_see(old_cell) || is_hard_to_see(new_cell)) return {quoted(old_cell, limit), quoted(new_cell, limit)};
+  if (is_hard_to_see(old_cell) || is_hard_to_see(new_cell))
+    return {in_quotes(old_cell, shown_limit), in_quotes(new_cell, shown_limit)};
   return shown;
 }
 
@@ -104,7 +105,7 @@ std::string show_value(const RawCell& cell, stores::ComparisonType type, std::si
   if (cell.storage != Storage::text) return stores::printable_cell(cell, most);
   const bool number = !is_a_number_to_compare(type) && cell.bytes.size() < 40 && canonical_decimal(cell.bytes);
   const bool misleading = number || is_hard_to_see(cell) || cell.bytes == "NULL" || cell.bytes.starts_with("x'");
-  return misleading ? quoted(cell, most) : stores::printable_cell(cell, most);
+  return misleading ? in_quotes(cell, most) : stores::printable_cell(cell, most);
 }
 
 }  // namespace sluice::migration

@@ -18,6 +18,8 @@ struct ColumnExpression {
   /// The columns that hold the values: a real one, or one that add_expressions() made.
   std::string old_column = {};
   std::string new_column = {};
+  bool reads_old = true;  ///< its SQL reads a column of the old table; likewise
+  bool reads_new = true;
 };
 
 /// Who asked for a comparison, as errors must name what can be changed there: parameters of a plan, or options of the

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.hpp"
@@ -61,7 +62,9 @@ DiffRequest request_of(const DiffCommand& command, const Invocation& invocation)
   for (const auto& table : command.tables) {
     auto names = pair_of(table, "--table");
     if (names.second.empty()) names.second = names.first;
-    request.tables.push_back(std::move(names));
+    if (std::find(request.tables.begin(), request.tables.end(), names) == request.tables.end()) {
+      request.tables.push_back(std::move(names));
+    }
   }
   for (const auto& column : command.columns) request.columns.push_back(pair_of(column, "--columns"));
   if (request.tables.size() != 1 && !(command.key.empty() && command.columns.empty())) {
@@ -88,7 +91,7 @@ int diff(const DiffCommand& command, const Invocation& invocation) {
     fmt::print(stderr, "sluice: interrupted; nothing is said of the stores\n");
     return 128 + signals.received();
   }
-  const int code = result.exit_code(!request.tables.empty());
+  const int code = result.exit_code();
   if (command.format == "json") {
     using Json = nlohmann::ordered_json;
     fmt::print("{}\n", as_json(result, code).dump(2, ' ', false, Json::error_handler_t::replace));
@@ -134,8 +137,8 @@ void add_diff_command(CLI::App& app, Action& action) {
       "side is read within one snapshot. Nothing is written to either.\n"
       "Hashes have 64 bits: they find faults, not somebody who looks for two rows with the same hash; --strategy merge "
       "reads every value.\n"
-      "Exit codes: 0 all is equal; 1 rows, columns or tables differ; 2 wrong command line, table, key or column; 3 a "
-      "store could not be read; 4 there was no row to compare.\n"
+      "Exit codes: 0 all is equal; 1 rows, columns or tables differ; 2 wrong command line: it names a table, column or "
+      "key that is not one; 3 a table could not be read or compared; 4 there was no row to compare.\n"
       "Examples:\n"
       "  sluice diff sqlite:captures.db postgresql://app@db/voice\n"
       "  sluice diff sqlite:a.db sqlite:b.db --table users=accounts --key mail --columns mail,name=full_name\n"

@@ -199,8 +199,16 @@ TEST_F(Diff, ComparesTablesAndColumnsOfOtherNames) {
 TEST_F(Diff, LeavesViewsAndIndexTablesOutUnlessTheyAreNamed) {
   old_.execute("CREATE VIEW v AS SELECT * FROM users; CREATE VIRTUAL TABLE found USING fts5(name)");
   new_side("CREATE VIEW v AS SELECT * FROM users");
-  EXPECT_EQ(diff().code, 0);
-  EXPECT_EQ(diff({"--table", "v", "--key", "id"}).code, 0);
+  const Ran ran = diff();
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out,
+              HasSubstr("not compared, as views, virtual tables or partitions in old: found, v; name them with "
+                        "--table\n"));
+  EXPECT_THAT(ran.out, HasSubstr("in new: v; name them with --table\n"));
+  EXPECT_THAT(json_of(diff({"--format", "json"}))["left_out_old"], ElementsAre("found", "v"));
+  const Ran named = diff({"--table", "v", "--key", "id"});
+  EXPECT_EQ(named.code, 0);
+  EXPECT_THAT(named.out, Not(HasSubstr("not compared")));
 }
 
 TEST_F(Diff, RefusesATableAColumnAndAKeyThatAreNotThere) {
@@ -210,10 +218,94 @@ TEST_F(Diff, RefusesATableAColumnAndAKeyThatAreNotThere) {
   EXPECT_THAT(table.out, HasSubstr("did you mean users?"));
   const Ran key = diff({"--table", "users", "--key", "idd"});
   EXPECT_EQ(key.code, 2);
-  EXPECT_THAT(key.out, HasSubstr("`key` names the column idd, which the old side does not have, did you mean id?"));
+  EXPECT_THAT(key.out, HasSubstr("--key names the column idd, which the old side does not have, did you mean id?"));
   const Ran column = diff({"--table", "users", "--columns", "nam"});
   EXPECT_EQ(column.code, 2);
   EXPECT_THAT(column.out, HasSubstr("did you mean name?"));
+  const Ran partner = diff({"--table", "users", "--columns", "name=nam"});
+  EXPECT_EQ(partner.code, 2);
+  EXPECT_THAT(partner.out, HasSubstr("--columns names the column nam, which the new side does not have"));
+}
+
+TEST_F(Diff, ShowsTheValuesOfRowsWithoutAKey) {
+  old_.execute(
+      "CREATE TABLE log (n INTEGER, a TEXT, more TEXT); INSERT INTO log VALUES (1, 'same', ''), (1, 'old', NULL)");
+  new_side("CREATE TABLE log (n int, a text, more text)");
+  new_side("INSERT INTO log VALUES (1, 'same', ''), (1, 'new', 'NULL'), (1, 'new', 'NULL')");
+  const Ran ran = diff({"--table", "log"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("  - n=1, a=old, more=NULL: only in old\n"));
+  EXPECT_THAT(ran.out, HasSubstr("  + n=1, a=new, more='NULL': only in new, 2 times\n"));
+  EXPECT_THAT(ran.out, Not(HasSubstr("…")));
+  const json differences = json_of(diff({"--table", "log", "--format", "json"}))["tables"][0]["differences"];
+  EXPECT_EQ(differences[0]["row"], "n=1, a=new, more='NULL'");
+  EXPECT_EQ(differences[0]["occurrences"], 2);
+}
+
+TEST_F(Diff, BoundsTheValuesOfRowsWithoutAKey) {
+  std::string columns = "c0 TEXT";
+  for (int i = 1; i < 100; ++i) columns += fmt::format(", c{} TEXT", i);
+  old_.execute("CREATE TABLE wide (" + columns + "); INSERT INTO wide (c0) VALUES (hex(zeroblob(500)))");
+  new_side("CREATE TABLE wide (" + columns + ")");
+  const Ran ran = diff({"--table", "wide"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("… (100 columns): only in old"));
+  EXPECT_LT(ran.out.size(), 2000U);
+}
+
+TEST_F(Diff, ShowsInWhatValuesDifferThatPrintAlike) {
+  old_.execute("CREATE TABLE odd (id INTEGER PRIMARY KEY, v, t TEXT)");
+  old_.execute("INSERT INTO odd VALUES (1, 1, 'a'), (2, NULL, 'a'), (3, '', 'a'), (4, 4, hex(zeroblob(600)) || 'old')");
+  const testing::SqliteFile other(folder_.path() / "other.db");
+  other.execute("CREATE TABLE odd (id INTEGER PRIMARY KEY, v, t TEXT)");
+  other.execute(
+      "INSERT INTO odd VALUES (1, '1', 'a '), (2, 'NULL', 'a'), (3, x'', 'a'), (4, 4, hex(zeroblob(600)) || 'new')");
+  const Ran ran = diff_of({old_.url(), other.url(), "--table", "odd"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("old  integer 1\n      new  text '1'\n"));
+  EXPECT_THAT(ran.out, HasSubstr("old  'a'\n      new  'a '\n"));
+  EXPECT_THAT(ran.out, HasSubstr("old  NULL\n      new  text 'NULL'\n"));
+  EXPECT_THAT(ran.out, HasSubstr("old  text ''\n      new  blob x''\n"));
+  EXPECT_THAT(ran.out, HasSubstr("000old (1203 bytes, the first that differs is number 1201)"));
+  EXPECT_THAT(ran.out, HasSubstr("000new (1203 bytes, the first that differs is number 1201)"));
+}
+
+TEST_F(Diff, CallsWhatTheServerRefusesNoWrongCommandLine) {
+  new_side("DROP ROLE IF EXISTS diff_reader; CREATE ROLE diff_reader LOGIN");
+  std::string url = new_url();
+  url.replace(url.find("//") + 2, url.find('@') - url.find("//") - 2, "diff_reader");
+  for (const auto& [more, what] :
+       {std::pair("", "permission denied"), std::pair("GRANT SELECT ON users TO diff_reader;"
+                                                      "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
+                                                      "row")}) {
+    if (*more != '\0') new_side(more);
+    const Ran named = diff_of({old_.url(), url, "--table", "users"});
+    EXPECT_EQ(named.code, 3) << named.out << named.err;
+    EXPECT_THAT(named.out, HasSubstr(what));
+    EXPECT_EQ(diff_of({old_.url(), url}).code, 3);
+  }
+  new_side("DROP OWNED BY diff_reader; DROP ROLE diff_reader");
+}
+
+TEST_F(Diff, SaysWhatItsUserCanDo) {
+  old_.execute("CREATE TABLE heap (id INTEGER PRIMARY KEY, at REAL); CREATE TABLE other (a INTEGER)");
+  new_side(
+      "CREATE TABLE heap (id integer PRIMARY KEY, at timestamptz); CREATE TABLE other (a int, id int PRIMARY KEY)");
+  const Ran type = diff({"--table", "heap"});
+  EXPECT_EQ(type.code, 3);
+  EXPECT_THAT(type.out, HasSubstr("leave it out: name the table with --table and the other columns with --columns"));
+  const Ran key = diff({"--table", "other"});
+  EXPECT_EQ(key.code, 3);
+  EXPECT_THAT(key.out, HasSubstr("name columns that are unique together with --table TABLE --key COLUMN"));
+  EXPECT_THAT(key.out, Not(HasSubstr("multiset")));
+}
+
+TEST_F(Diff, ComparesATableOnceHoweverOftenItIsNamed) {
+  const Ran ran = diff({"--table", "users", "--table", "users=users"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out, HasSubstr("1 of 1 table equal; 3 rows compared\n"));
+  new_side("DELETE FROM users WHERE id = 3");
+  EXPECT_THAT(diff().out, HasSubstr("1 row differs: "));
 }
 
 TEST_F(Diff, RefusesAKeyThatIsNotUnique) {
@@ -305,6 +397,27 @@ TEST_F(Diff, SaysThatAPageOfATableIsDamaged) {
   const Ran ran = diff();
   EXPECT_EQ(ran.code, 3) << ran.out << ran.err;
   EXPECT_THAT(ran.out + ran.err, HasSubstr("is damaged"));
+}
+
+TEST_F(Diff, SaysWhatToDoWithTheJournalOfAWriterThatCrashed) {
+  const auto crashed = folder_.path() / "crashed.db";
+  {
+    // What the disk holds in the middle of a transaction is what a crash leaves.
+    old_.execute("PRAGMA cache_size = 1; BEGIN; DELETE FROM users; CREATE TABLE filler (x)");
+    old_.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+        "INSERT INTO filler SELECT zeroblob(1000) FROM n");
+    std::filesystem::copy_file(old_.path(), crashed);
+    std::filesystem::copy_file(old_.path().string() + "-journal", crashed.string() + "-journal");
+    old_.execute("ROLLBACK");
+  }
+  const Ran ran = diff_of({"sqlite:" + crashed.string(), new_url()});
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.err,
+              HasSubstr("a writer crashed in a transaction and left its journal " + crashed.string() + "-jour"));
+  EXPECT_THAT(ran.err, HasSubstr("sqlite3 " + crashed.string() + " 'PRAGMA integrity_check'"));
+  testing::SqliteFile(crashed).execute("PRAGMA integrity_check");
+  EXPECT_EQ(diff_of({"sqlite:" + crashed.string(), new_url()}).code, 0);
 }
 
 TEST_F(Diff, EndsWithTheSignalsCodeOnCtrlC) {

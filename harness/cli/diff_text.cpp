@@ -44,9 +44,11 @@ std::string where(const Finding& finding, const std::string& what) {
 }
 
 std::string finding_line(const Finding& finding, bool colour) {
-  const std::string key = terminal_text(where(finding, "key"));
-  if (finding.rule == "row-missing") return painted(fmt::format("  - {}: only in old", key), red, colour);
-  if (finding.rule == "row-extra") return painted(fmt::format("  + {}: only in new", key), green, colour);
+  const std::string row = where(finding, "row");  // of a table without a key: its values
+  const std::string key = terminal_text(row.empty() ? where(finding, "key") : row);
+  const std::string times = finding.occurrences > 1 ? fmt::format(", {}", counted(finding.occurrences, "time")) : "";
+  if (finding.rule == "row-missing") return painted(fmt::format("  - {}: only in old{}", key, times), red, colour);
+  if (finding.rule == "row-extra") return painted(fmt::format("  + {}: only in new{}", key, times), green, colour);
   if (finding.rule != "row-changed") {
     return painted(fmt::format("  ! {} ({})", terminal_text(finding.summary), counted(finding.occurrences, "time")),
                    yellow, colour);
@@ -64,9 +66,18 @@ std::string counts(const TableDiff& table) {
           ? counted(totals.old_rows, "row")
           : fmt::format("{} old and {} new rows", grouped(totals.old_rows), grouped(totals.new_rows));
   if (table.differing_rows() == 0) return rows + " equal";
-  return fmt::format("{} differ: {} changed, {} only in old, {} only in new; of {}",
-                     counted(table.differing_rows(), "row"), grouped(totals.changed), grouped(totals.missing),
-                     grouped(totals.extra), rows);
+  return fmt::format("{} {}: {} changed, {} only in old, {} only in new; of {}", counted(table.differing_rows(), "row"),
+                     table.differing_rows() == 1 ? "differs" : "differ", grouped(totals.changed),
+                     grouped(totals.missing), grouped(totals.extra), rows);
+}
+
+// Copies of one row are one finding and as many differences.
+std::uint64_t differences_shown(const TableDiff& table) {
+  std::uint64_t shown = 0;
+  for (const auto& finding : table.findings) {
+    shown += finding.rule == "row-missing" || finding.rule == "row-extra" ? finding.occurrences : 1;
+  }
+  return shown;
 }
 
 std::string table_text(const TableDiff& table, bool colour) {
@@ -81,15 +92,19 @@ std::string table_text(const TableDiff& table, bool colour) {
   if (!table.only_old.empty()) text += fmt::format("  columns only in old: {}\n", list(table.only_old));
   if (!table.only_new.empty()) text += fmt::format("  columns only in new: {}\n", list(table.only_new));
   for (const auto& finding : table.findings) text += finding_line(finding, colour) + "\n";
-  if (table.findings_total > table.findings.size()) {
+  if (const std::uint64_t shown = differences_shown(table); table.findings_total > shown) {
     text += fmt::format("  … and {} more; --sample N shows more rows\n",
-                        counted(table.findings_total - table.findings.size(), "difference"));
+                        counted(table.findings_total - shown, "difference"));
   }
   return text;
 }
 
 ordered_json difference_json(const Finding& finding) {
   ordered_json json = {{"kind", finding.rule.substr(sizeof("row-") - 1)}, {"key", where(finding, "key")}};
+  if (const std::string row = where(finding, "row"); !row.empty()) {
+    json["row"] = row;
+    json["occurrences"] = finding.occurrences;
+  }
   if (const std::string column = where(finding, "column"); !column.empty()) json["column"] = column;
   if (finding.rule == "row-changed" || finding.rule == "row-hazard") json["old"] = finding.old_value.value_or("");
   if (finding.rule == "row-changed") json["new"] = finding.new_value.value_or("");
@@ -126,6 +141,16 @@ ordered_json table_json(const TableDiff& table) {
   return json;
 }
 
+// One line, whatever a store has.
+std::string left_out_line(const char* side, const std::vector<std::string>& names) {
+  constexpr std::size_t most = 20;
+  if (names.empty()) return {};
+  const std::vector<std::string> first(names.begin(),
+                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), most)));
+  return fmt::format("not compared, as views, virtual tables or partitions in {}: {}{}; name them with --table\n", side,
+                     list(first), names.size() > most ? fmt::format(", … ({})", names.size()) : "");
+}
+
 }  // namespace
 
 std::string as_text(const StoreDiff& diff, bool colour) {
@@ -139,6 +164,7 @@ std::string as_text(const StoreDiff& diff, bool colour) {
   }
   if (!diff.only_old.empty()) text += fmt::format("tables only in old: {}\n", list(diff.only_old));
   if (!diff.only_new.empty()) text += fmt::format("tables only in new: {}\n", list(diff.only_new));
+  text += left_out_line("old", diff.left_out_old) + left_out_line("new", diff.left_out_new);
   if (diff.tables.empty()) return text + "no table is on both sides: nothing was compared\n";
   text += fmt::format("{} of {} equal; {} compared\n", grouped(equal), counted(diff.tables.size(), "table"),
                       counted(rows, "row"));
@@ -152,7 +178,9 @@ ordered_json as_json(const StoreDiff& diff, int exit_code) {
                        {"exit_code", exit_code},
                        {"tables", ordered_json::array()},
                        {"tables_only_old", diff.only_old},
-                       {"tables_only_new", diff.only_new}};
+                       {"tables_only_new", diff.only_new},
+                       {"left_out_old", diff.left_out_old},
+                       {"left_out_new", diff.left_out_new}};
   for (const auto& table : diff.tables) json["tables"].push_back(table_json(table));
   return json;
 }

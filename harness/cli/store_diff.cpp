@@ -1,6 +1,7 @@
 #include "harness/cli/store_diff.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/run/exit_code.hpp"
+#include "harness/stores/missing_table.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -55,11 +57,50 @@ class OpenStores {
   std::unique_ptr<stores::Store> old_side, new_side;
 };
 
+/// The command line asks for what is not there: nothing that a store could mend.
+class WrongCommandLine : public InputError {
+ public:
+  using InputError::InputError;
+};
+
+/// Every column that the command line names must be there, and each of the key have a partner.
+void require_columns(const DiffRequest& request, const Names& old_names, const Names& new_names,
+                     const TableDiff& diff) {
+  Names problems;
+  const auto require = [&](const char* option, const char* side, const Names& names, const std::string& name) {
+    const bool known = std::find(names.begin(), names.end(), name) != names.end();
+    if (!known) {
+      problems.push_back(fmt::format("{} names the column {}, which the {} side does not have{}", option,
+                                     printable(name, 100), side, stores::did_you_mean(name, names)));
+    }
+    return known;
+  };
+  Names paired;
+  for (const auto& [old_name, new_name] : request.columns) {
+    paired.push_back(old_name);
+    if (!require("--columns", "old", old_names, old_name)) continue;
+    if (new_name.empty() && find_folded(new_names, old_name)) continue;
+    require("--columns", "new", new_names, new_name.empty() ? old_name : new_name);
+  }
+  for (const auto& name : request.key) {
+    if (!require("--key", "old", old_names, name)) continue;
+    if (find_folded(new_names, name) || std::find(paired.begin(), paired.end(), name) != paired.end()) continue;
+    problems.push_back(
+        fmt::format("--key names the column {}, which the new side does not have; pair it with --columns "
+                    "{}=NEW",
+                    printable(name, 100), printable(name, 100)));
+  }
+  if (problems.empty()) return;
+  throw WrongCommandLine(fmt::format("table {}: {}", printable(diff.old_table, 100), fmt::join(problems, "; ")));
+}
+
 /// What the mapping is asked for: with columns named, those alone; else all, and those of one side only are told of.
 TableRequest table_request(const DiffRequest& request, const TableDescription& old_table,
                            const TableDescription& new_table, TableDiff& diff) {
   TableRequest asked{.old_table = diff.old_table, .new_table = diff.new_table, .key = request.key};
+  asked.asked_by = migration::AskedBy::command_line;
   const Names old_names = names_of(old_table), new_names = names_of(new_table);
+  require_columns(request, old_names, new_names, diff);
   if (request.columns.empty()) {
     for (const auto& name : old_names) {
       if (find_folded(new_names, name)) continue;
@@ -71,9 +112,7 @@ TableRequest table_request(const DiffRequest& request, const TableDescription& o
   Names wanted = request.key.empty() ? old_table.primary_key : request.key;
   for (const auto& [old_name, new_name] : request.columns) {
     wanted.push_back(old_name);
-    // One that the old side lacks is for the mapping to refuse.
-    const bool known = std::find(old_names.begin(), old_names.end(), old_name) != old_names.end();
-    if (!new_name.empty() || !known) asked.columns[old_name] = new_name.empty() ? old_name : new_name;
+    if (!new_name.empty()) asked.columns[old_name] = new_name;
   }
   for (const auto& name : old_names) {
     if (std::find(wanted.begin(), wanted.end(), name) == wanted.end()) asked.ignore.push_back(name);
@@ -83,7 +122,7 @@ TableRequest table_request(const DiffRequest& request, const TableDescription& o
 
 void require_two_tables(const TableDescription& old_table, const TableDescription& new_table) {
   if (old_table.identity.empty() || old_table.identity != new_table.identity) return;
-  throw InputError(
+  throw WrongCommandLine(
       fmt::format("table {}: both sides are the same table of the same store, which would be compared "
                   "with itself; name two stores, or another table with --table A=B",
                   printable(old_table.name, 100)));
@@ -128,10 +167,26 @@ void compare(OpenStores& stores, const DiffRequest& request, const DiffObserver&
   }
 }
 
+// What a store shows as tables and base_tables() leaves out; not what SQLite's virtual tables keep their index in.
+Names left_out(stores::Store& store, const Names& base) {
+  Names names;
+  for (auto& name : store.tables()) {
+    if (std::find(base.begin(), base.end(), name) == base.end()) names.push_back(std::move(name));
+  }
+  if (store.engine() != stores::Engine::sqlite) return names;
+  const Names all = names;
+  std::erase_if(names, [&](const std::string& name) {
+    return std::any_of(all.begin(), all.end(), [&](const std::string& other) { return name.starts_with(other + "_"); });
+  });
+  return names;
+}
+
 /// Pairs the tables that nobody named.
 void pair_by_name(OpenStores& stores, StoreDiff& diff) {
   const Names old_names = stores.old_side->base_tables();
   Names new_names = stores.new_side->base_tables();
+  diff.left_out_old = left_out(*stores.old_side, old_names);
+  diff.left_out_new = left_out(*stores.new_side, new_names);
   for (const auto& name : old_names) {
     const auto partner = find_folded(new_names, name);
     if (!partner) {
@@ -144,11 +199,18 @@ void pair_by_name(OpenStores& stores, StoreDiff& diff) {
   diff.only_new = std::move(new_names);
 }
 
+// Whether what was named on the command line is to blame, rather than a store or what it holds.
+bool is_the_command_lines(const std::exception& error, const DiffRequest& request) {
+  if (dynamic_cast<const WrongCommandLine*>(&error) != nullptr) return true;
+  if (dynamic_cast<const migration::KeyNotUnique*>(&error) != nullptr) return !request.key.empty();
+  return dynamic_cast<const stores::MissingTable*>(&error) != nullptr && !request.tables.empty();
+}
+
 }  // namespace
 
-int StoreDiff::exit_code(bool tables_named) const {
+int StoreDiff::exit_code() const {
   const auto any = [&](auto&& holds) { return std::any_of(tables.begin(), tables.end(), holds); };
-  if (tables_named && any([](const TableDiff& table) { return table.asked_wrong; })) return run::ExitCode::usage;
+  if (any([](const TableDiff& table) { return table.asked_wrong; })) return run::ExitCode::usage;
   if (any([](const TableDiff& table) { return !table.problem.empty(); })) return run::ExitCode::environment;
   if (!only_old.empty() || !only_new.empty() || any([](const TableDiff& table) { return !table.equal(); })) {
     return run::ExitCode::no_go;
@@ -173,11 +235,9 @@ StoreDiff diff_stores(const DiffRequest& request, const std::stop_token& cancell
       compare(*open, request, observer, table);
     } catch (const Cancelled&) {
       throw;
-    } catch (const InputError& error) {
-      table.problem = error.what();
-      table.asked_wrong = true;
     } catch (const std::exception& error) {
       table.problem = error.what();
+      table.asked_wrong = is_the_command_lines(error, request);
     }
     if (!table.problem.empty()) open.reset();
     table.duration = Clock::now() - began;

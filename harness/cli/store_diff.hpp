@@ -15,8 +15,9 @@ namespace sluice::cli {
 struct DiffRequest {
   std::string old_url;
   std::string new_url;
-  std::vector<std::pair<std::string, std::string>> tables;   ///< old and new name; empty: all that both have by name
-  std::vector<std::string> key;                              ///< old names, for one table; empty: the primary key
+  std::vector<std::pair<std::string, std::string>>
+      tables;                    ///< old and new name, each pair once; empty: all that both have by name
+  std::vector<std::string> key;  ///< old names, for one table; empty: the primary key
   std::vector<std::pair<std::string, std::string>> columns;  ///< old and new name or "", for one table; empty: all
   migration::Strategy strategy = migration::Strategy::automatic;
   std::size_t sample = 20;  ///< differing rows of a table that are kept
@@ -28,7 +29,7 @@ struct TableDiff {
   std::string old_table;
   std::string new_table;
   std::string problem;       ///< not empty: nothing below is known
-  bool asked_wrong = false;  ///< the problem is what was asked of the store, not the store
+  bool asked_wrong = false;  ///< the command line is wrong: it names what is not there, or a table twice
   std::vector<std::string> key;
   std::vector<std::string> columns;                                  ///< compared, the key first; old names
   std::vector<std::string> only_old, only_new;                       ///< columns that the other side lacks
@@ -48,10 +49,13 @@ struct StoreDiff {
   std::string new_store;
   std::vector<TableDiff> tables;
   std::vector<std::string> only_old, only_new;  ///< tables; always empty when tables were named
+  /// Views, virtual tables, and parts of other tables: they are compared when they are named, and are empty then.
+  std::vector<std::string> left_out_old, left_out_new;
 
-  /// The command's: 2 when a named table cannot be compared as asked, 3 when one could not be read, 1 when something
-  /// differs, 4 when there was not one row to compare, 0 when all is equal.
-  int exit_code(bool tables_named) const;
+  /// The command's: 2 when the command line names a table, column or key that is not one or the same table for both
+  /// sides, 3 when a table could not be read or compared, 1 when something differs, 4 when there was not one row to
+  /// compare, 0 when all is equal.
+  int exit_code() const;
 };
 
 /// Told of every table while it is compared, by the thread that called diff_stores.

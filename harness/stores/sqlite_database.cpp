@@ -12,6 +12,16 @@ namespace {
 
 constexpr int steps_between_looks = 20'000;  // of SQLite's virtual machine: well under a millisecond
 
+// SQLite opens such a file read only, and refuses the first read, as it would have to roll the journal back.
+std::string left_journal(const std::string& name, sqlite3* handle) {
+  const char* const path = sqlite3_db_filename(handle, "main");
+  const std::string file = path == nullptr ? "" : path;
+  return fmt::format(
+      "{}: a writer crashed in a transaction and left its journal {}-journal, so that the file alone is not what was "
+      "last committed; nothing is written here, so have SQLite roll it back once: sqlite3 {} 'PRAGMA integrity_check'",
+      name, printable(file), shell_word(file));
+}
+
 }  // namespace
 
 SqliteDatabase::SqliteDatabase(std::string name, const std::filesystem::path& path, StoreOptions options, bool writable)
@@ -72,6 +82,9 @@ void SqliteDatabase::fail(int code, const std::string& doing) const {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       throw EnvironmentError(where + "; the file is damaged, PRAGMA integrity_check says more");
+    case SQLITE_READONLY:
+      if (code == SQLITE_READONLY_ROLLBACK) throw EnvironmentError(left_journal(name_, handle_.get()));
+      throw EnvironmentError(where);
     case SQLITE_ERROR:
       throw InputError(where);
     default:

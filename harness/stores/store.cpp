@@ -7,6 +7,7 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/stores/missing_table.hpp"
 #include "harness/stores/postgres_store.hpp"
 #include "harness/stores/sqlite_store.hpp"
 #include "harness/stores/store_url.hpp"
@@ -72,7 +73,7 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
 
 void throw_missing_table(const Store& store, const std::string& table, const std::vector<std::string>& tables) {
   const std::string hint = did_you_mean(table, tables);
-  throw InputError(fmt::format("there is no table '{}' in {} ({} tables){}", printable(table, 100), store.name(),
+  throw MissingTable(fmt::format("there is no table '{}' in {} ({} tables){}", printable(table, 100), store.name(),
                                tables.size(), hint));
 }
 

@@ -51,6 +51,17 @@ TEST_F(BrokenSchema, IsCaughtWithASharedSequenceThatIsOnlyADefault) {
   expect_found(check("{}"), {"sequence-behind sequence captures.id"});
 }
 
+TEST_F(BrokenSchema, IsCaughtWithAPolicyThatIsNotApplied) {
+  for (const char* const side : {"old", "new"}) {
+    cluster().execute("CREATE POLICY own ON users USING (tenant = current_user)",
+                      (*side == 'o' ? "old_" : "") + database());
+  }
+  expect_found(check(), {"policy-without-row-security policy users.own"});
+  expect_proven_pass(check("{ diff: true, ignore: ['policy-without-row-security users.*'] }"));
+  new_side("ALTER TABLE users ENABLE ROW LEVEL SECURITY");
+  expect_proven_pass(check("{}"));
+}
+
 TEST_F(BrokenSchema, WarnsOfASequenceNearItsEnd) {
   new_side("INSERT INTO users VALUES (2100000000, 'c'); SELECT setval('users_id_seq', 2100000000)");
   const Outcome outcome = check();

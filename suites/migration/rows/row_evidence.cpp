@@ -8,6 +8,7 @@
 
 #include "harness/core/printable.hpp"
 #include "suites/migration/rows/row_source.hpp"
+#include "suites/migration/rows/shown_values.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -25,10 +26,24 @@ std::string statement_for(const stores::Store& store, const stores::ScanSpec& sc
 }
 
 // A translated id with what it was before.
-std::string shown_value(const ColumnPair& pair, const stores::RawCell& cell) {
-  const auto original = pair.ids && !cell.is_null() ? pair.ids->old_of(cell) : std::nullopt;
-  const std::string value = stores::printable_cell(cell);
-  return original ? fmt::format("{} (now {})", stores::printable_cell(original->view()), value) : value;
+ShownValues shown_values(const ColumnPair& pair, const stores::RawCell& old_cell, const stores::RawCell& new_cell) {
+  ShownValues shown = show_values(old_cell, new_cell);
+  const auto original = pair.ids && !old_cell.is_null() ? pair.ids->old_of(old_cell) : std::nullopt;
+  if (original) shown.old_value = fmt::format("{} (now {})", stores::printable_cell(original->view()), shown.old_value);
+  return shown;
+}
+
+// A row without a key, by its first cells.
+std::string shown_row(const stores::OwnedRow& row, const TableMapping& mapping) {
+  constexpr std::size_t enough = 1000;  // bytes
+  std::string text;
+  for (std::size_t i = 0; i < mapping.columns.size(); ++i) {
+    if (text.size() > enough) return text + fmt::format(", … ({} columns)", mapping.columns.size());
+    const ColumnPair& pair = mapping.columns[i];
+    text += fmt::format("{}{}={}", i == 0 ? "" : ", ", printable(pair.name, 100),
+                        show_value(row[i].view(), pair.type, 120));
+  }
+  return text;
 }
 
 }  // namespace
@@ -51,6 +66,7 @@ stores::OwnedRow RowEvidence::key_of(const stores::RawRow& row, bool old) const 
 
 std::string RowEvidence::shown_key(const stores::RawRow& row, bool old) const {
   const stores::OwnedRow key = key_of(row, old);
+  if (context_.mapping.multiset) return shown_row(key, context_.mapping);
   stores::RawRow shown;
   for (const auto& cell : key) shown.push_back(cell.view());
   return printable_key(shown, key_names_);
@@ -129,12 +145,13 @@ void RowEvidence::changed(const stores::RawRow& old_row, const stores::RawRow& n
   for (const std::size_t column : columns) {
     const std::string name = printable(context_.mapping.columns[column].name);
     const std::string table = printable(context_.mapping.request.old_table);
+    ShownValues shown = shown_values(context_.mapping.columns[column], old_row[column], new_row[column]);
     Finding finding{.rule = "row-changed",
                     .summary = fmt::format("{} of {} {} differs between the sides (compared as {})", name, table, key,
                                            stores::to_string(context_.mapping.columns[column].type)),
                     .where = {{"table", table}, {"key", key}, {"column", name}},
-                    .old_value = shown_value(context_.mapping.columns[column], old_row[column]),
-                    .new_value = stores::printable_cell(new_row[column]),
+                    .old_value = std::move(shown.old_value),
+                    .new_value = std::move(shown.new_value),
                     .reproduce = reproduce};
     rows_.push_back(std::move(finding));
   }

@@ -141,13 +141,13 @@ class Side {
     for (const auto& cell : previous_key) before.push_back(cell.view());
     const std::string key = printable_key(row, key_names_), key_before = printable_key(before, key_names_);
     if (order == 0) {
-      throw InputError(fmt::format("the key of {} is not unique: {} comes right after {}; name a unique key in `key`",
-                                   table(), key, key_before));
+      throw KeyNotUnique(fmt::format("the key of {} is not unique: {} comes right after {}; name a unique key {}",
+                                     table(), key, key_before, spec_.command_line ? "with --key" : "in `key`"));
     }
-    throw EnvironmentError(
-        fmt::format("{} does not come in key order: {} comes right after {}; its column may hold values of several "
-                    "types, set `types` for the key",
-                    table(), key, key_before));
+    throw EnvironmentError(fmt::format(
+        "{} does not come in key order: {} comes right after {}; its column may hold values of several "
+        "types, {}",
+        table(), key, key_before, spec_.command_line ? "name another key with --key" : "set `types` for the key"));
   }
 
   // The cursor takes the bytes back; the strings keep their memory from row to row.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/errors.hpp"
 #include "harness/stores/canonical.hpp"
 #include "harness/stores/value.hpp"
 #include "suites/migration/rows/tolerance.hpp"
@@ -21,12 +22,19 @@ struct MergeColumn {
   std::shared_ptr<const Tolerance> tolerance = nullptr;  ///< a difference that is none; never of a key
 };
 
+/// Two rows of a side have one key.
+class KeyNotUnique : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 /// What is merged. The first `key_columns` columns are the key; both cursors come in the order of its encoding.
 struct MergeSpec {
   std::string old_table;  ///< with its store, for messages: "captures (sqlite:captures.db)"
   std::string new_table;
   std::vector<MergeColumn> columns;
   std::size_t key_columns = 0;
+  bool command_line = false;                                 ///< errors name its options, not the parameters of a plan
   bool nulls_match = false;                                  ///< NULL in the key equals NULL: the key is the whole row
   std::function<void(std::uint64_t rows)> on_progress = {};  ///< called now and then; may throw to stop
 };

@@ -16,6 +16,7 @@ MergeSpec merge_spec(const TableMapping& mapping, const stores::ScanSpec& old_sc
   MergeSpec spec{.old_table = fmt::format("table {} ({})", printable(mapping.request.old_table), old_store.name()),
                  .new_table = fmt::format("table {} ({})", printable(mapping.request.new_table), new_store.name()),
                  .key_columns = mapping.key_columns,
+                 .command_line = mapping.request.asked_by == AskedBy::command_line,
                  .nulls_match = mapping.multiset};
   for (std::size_t i = 0; i < mapping.columns.size(); ++i) {
     const ColumnPair& pair = mapping.columns[i];

@@ -66,6 +66,11 @@ class Mapper {
  private:
   const TableRequest& request() const { return mapping_.request; }
 
+  // What to do, in the words of whoever asked.
+  const char* advice(const char* in_plan, const char* on_command_line) const {
+    return request().asked_by == AskedBy::plan ? in_plan : on_command_line;
+  }
+
   void require_old_column(const std::string& name, const char* parameter) {
     if (mapping_.old_table.find(name) != nullptr || request().expressions.contains(name)) return;
     problems_.push_back(fmt::format("`{}` names the column {}, which the old side does not have{}", parameter,
@@ -154,17 +159,18 @@ class Mapper {
         continue;
       }
       if (!used.insert(partner->name).second) {
-        problems_.push_back(fmt::format("two old columns are compared with the new column {}; map them in `columns`",
-                                        printable(partner->name, 100)));
+        problems_.push_back(fmt::format("two old columns are compared with the new column {}; {}",
+                                        printable(partner->name, 100),
+                                        advice("map them in `columns`", "pair them with --columns OLD=NEW")));
         continue;
       }
       add_pair(column.name, column, *partner);
     }
     if (!unmapped.empty()) {
       problems_.push_back(
-          fmt::format("the new side has no column for {}; map each in `columns`, list it in `ignore`, or name the "
-                      "expression that covers it",
-                      fmt::join(unmapped, ", ")));
+          fmt::format("the new side has no column for {}; {}", fmt::join(unmapped, ", "),
+                      advice("map each in `columns`, list it in `ignore`, or name the expression that covers it",
+                             "pair each with --columns OLD=NEW, or name the other columns there")));
     }
     for (const auto& column : mapping_.new_table.columns) {
       if (used.contains(column.name) || used_by_expressions_.contains(column.name)) continue;
@@ -182,11 +188,13 @@ class Mapper {
                           : stores::common_type(ids ? ids->new_type() : old_column.type, new_column.type);
     if (!type) {
       problems_.push_back(fmt::format(
-          "column {} is {} on the old side and {} on the new side, which have no common reading; set `types: {{{}: "
-          "…}}` "
-          "to one of {}",
+          "column {} is {} on the old side and {} on the new side, which have no common reading; {}",
           printable(name, 100), printable(old_column.declared, 100), printable(new_column.declared, 100),
-          printable(name, 100), fmt::join(stores::comparison_type_names(), ", ")));
+          request().asked_by == AskedBy::plan ? fmt::format("set `types: {{{}: …}}` to one of {}", printable(name, 100),
+                                                            fmt::join(stores::comparison_type_names(), ", "))
+                                              : "leave it out: name the table with --table and the other columns with "
+                                                "--columns; a plan can say what it "
+                                                "is compared as (migration.rows, `types`)"));
       return;
     }
     const auto tolerance = request().tolerances.find(name);
@@ -236,10 +244,9 @@ class Mapper {
   void order_key() {
     const std::vector<std::string> key = request().key.empty() ? default_key() : request().key;
     if (key.empty()) {
-      problems_.emplace_back(
-          "the new side's primary key has no columns of the old side; name columns that are unique together in `key`, "
-          "or "
-          "set `multiset: true` to count equal rows");
+      problems_.push_back(fmt::format(
+          "the new side's primary key has no columns of the old side; name columns that are unique together {}",
+          advice("in `key`, or set `multiset: true` to count equal rows", "with --table TABLE --key COLUMN")));
       return;
     }
     auto place = mapping_.columns.begin();
@@ -249,17 +256,18 @@ class Mapper {
       if (pair == mapping_.columns.end()) {
         if (mapping_.old_table.find(name) != nullptr && (is_ignored(name) || problems_.empty())) {
           problems_.push_back(fmt::format(
-              "the key column {} is not compared, or named twice; a key must be compared: name another in `key`, "
-              "translate it with `ids`, or set `multiset: true` to count equal rows",
-              printable(name, 100)));
+              "the key column {} is not compared, or named twice; a key must be compared: {}", printable(name, 100),
+              advice("name another in `key`, translate it with `ids`, or set `multiset: true` to count equal rows",
+                     "name another with --table TABLE --key COLUMN, or pair it with --columns OLD=NEW")));
         }
         return;
       }
       if (pair->type == ComparisonType::json) {
         problems_.push_back(
-            fmt::format("the key column {} is JSON, which has no order; choose another key or set "
-                        "`types: {{{}: text}}`",
-                        printable(name, 100), printable(name, 100)));
+            fmt::format("the key column {} is JSON, which has no order; {}", printable(name, 100),
+                        request().asked_by == AskedBy::plan
+                            ? fmt::format("choose another key or set `types: {{{}: text}}`", printable(name, 100))
+                            : "choose another key with --table TABLE --key COLUMN"));
         return;
       }
       if (pair->tolerance) {

@@ -22,6 +22,10 @@ struct ColumnExpression {
   bool reads_new = true;
 };
 
+/// Who asked for a comparison, as errors must name what can be changed there: parameters of a plan, or options of the
+/// command line.
+enum class AskedBy { plan, command_line };
+
 /// What the plan says about one table of the old side.
 struct TableRequest {
   std::string old_table;
@@ -38,6 +42,7 @@ struct TableRequest {
   std::map<std::string, std::string> ids = {};  ///< old column -> the id map that translates it
   std::map<std::string, std::shared_ptr<const Tolerance>> tolerances = {};
   std::map<std::string, std::shared_ptr<const stores::TimeZone>> zones = {};  ///< of single columns
+  AskedBy asked_by = AskedBy::plan;
 };
 
 /// Reads the parameter `tables` of the plan. Throws InputError with every wrong type, zone and tolerance at once.

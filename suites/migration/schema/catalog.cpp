@@ -60,6 +60,57 @@ std::string quoted(const std::string& table) {
   return stores::quote_identifier(table.substr(0, dot)) + "." + stores::quote_identifier(table.substr(dot + 1));
 }
 
+// As SQLite tells names apart.
+std::string folded_id(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  return text;
+}
+
+bool has_object(const Catalog& catalog, const std::string& id) {
+  if (catalog.engine == stores::Engine::postgres) return catalog.objects.contains(id);
+  return std::any_of(catalog.objects.begin(), catalog.objects.end(),
+                     [&](const auto& entry) { return folded_id(entry.first) == folded_id(id); });
+}
+
+std::vector<std::string> object_names(const Catalog& catalog, const std::string& kind, const std::string& table) {
+  std::vector<std::string> names;
+  for (const auto& [id, object] : catalog.objects) {
+    if (object.kind == kind && object.table == table) names.push_back(object.name);
+  }
+  return names;
+}
+
+// What an end of a reference names and the catalog does not have; empty when it has it, or cannot tell.
+std::string missing_end(const Catalog& catalog, const std::string& table, const std::string& column) {
+  if (has_object(catalog, "view " + table)) return {};
+  if (!has_object(catalog, "table " + table)) {
+    return fmt::format("there is no table {}{}", printable(table, 100),
+                       stores::did_you_mean(table, object_names(catalog, "table", "")));
+  }
+  if (has_object(catalog, "column " + table + "." + column)) return {};
+  return fmt::format("table {} has no column {}{}", printable(table, 100), printable(column, 100),
+                     stores::did_you_mean(column, object_names(catalog, "column", table)));
+}
+
+// A reference of the plan's. Its names are judged only when the store refuses them, as the catalog holds less than a
+// query may name: no tables of extensions, no rowid.
+ReferenceState read_named_reference(stores::SqlSession& session, const Catalog& catalog, const std::string& child,
+                                    const std::string& parent, std::size_t sample) {
+  const auto [child_table, child_column] = split_reference(child);
+  const auto [parent_table, parent_column] = split_reference(parent);
+  try {
+    return read_reference(session, quoted(child_table), quoted(parent_table),
+                          {{stores::quote_identifier(child_column), stores::quote_identifier(parent_column)}},
+                          child + " -> " + parent, false, sample);
+  } catch (const InputError&) {
+    std::string missing = missing_end(catalog, child_table, child_column);
+    if (missing.empty()) missing = missing_end(catalog, parent_table, parent_column);
+    if (missing.empty()) throw;
+    throw InputError(fmt::format("`references`, {} -> {}: {}", printable(child, 200), printable(parent, 200), missing));
+  }
+}
+
 }  // namespace
 
 void Catalog::add(CatalogObject object) {
@@ -77,12 +128,7 @@ Catalog read_catalog(stores::SqlSession& session, const CatalogRequest& request)
   Catalog catalog = session.engine() == stores::Engine::sqlite ? read_sqlite_catalog(session, request)
                                                                : read_postgres_catalog(session, request);
   for (const auto& [child, parent] : request.references) {
-    const auto [child_table, child_column] = split_reference(child);
-    const auto [parent_table, parent_column] = split_reference(parent);
-    catalog.references.push_back(
-        read_reference(session, quoted(child_table), quoted(parent_table),
-                       {{stores::quote_identifier(child_column), stores::quote_identifier(parent_column)}},
-                       child + " -> " + parent, false, request.sample));
+    catalog.references.push_back(read_named_reference(session, catalog, child, parent, request.sample));
   }
   return catalog;
 }

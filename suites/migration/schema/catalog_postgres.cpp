@@ -106,7 +106,8 @@ constexpr KindQuery kind_queries[]{
       SELECT shown AS "table", p.polname AS name, p.polcmd::text AS command, p.polpermissive::text AS permissive,
         (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(r) END, ', ' ORDER BY 1)
           FROM unnest(p.polroles) r) AS roles,
-        pg_get_expr(p.polqual, p.polrelid) AS "using", pg_get_expr(p.polwithcheck, p.polrelid) AS "check"
+        pg_get_expr(p.polqual, p.polrelid) AS "using", pg_get_expr(p.polwithcheck, p.polrelid) AS "check",
+        relrowsecurity::text AS _applied
       FROM {rel} JOIN pg_policy p ON p.polrelid = rel.oid)sql"},
     {"grant", R"sql(
       SELECT shown AS "table",

@@ -33,6 +33,7 @@ Control plant(stores::SqlSession& session, std::uint64_t seed) {
       "INSERT INTO {0}.parent VALUES (100)",
       "INSERT INTO {0}.child VALUES (1, 7)",
       "ALTER TABLE {0}.child ADD FOREIGN KEY (parent_id) REFERENCES {0}.parent (id) NOT VALID",
+      "CREATE POLICY idle ON {0}.parent USING (true)",
       "CREATE MATERIALIZED VIEW {0}.nothing AS SELECT id FROM {0}.parent WITH NO DATA"};
   const auto trial = Transaction::trial(session);
   for (const auto& statement : statements) session.execute(fmt::format(fmt::runtime(statement), schema), planting);
@@ -41,8 +42,8 @@ Control plant(stores::SqlSession& session, std::uint64_t seed) {
   for (const auto& problem : judge_soundness(catalog)) {
     if (problem.object.find(schema) != std::string::npos) rules.insert(problem.rule);
   }
-  const std::set<std::string> wanted{"constraint-not-validated", "matview-not-populated", "orphan-rows",
-                                     "sequence-behind", "table-unlogged"};
+  const std::set<std::string> wanted{"constraint-not-validated",    "matview-not-populated", "orphan-rows",
+                                     "policy-without-row-security", "sequence-behind",       "table-unlogged"};
   return {.planted = fmt::format("{} in a schema of its own, rolled back", fmt::join(wanted, ", ")),
           .caught = rules == wanted,
           .observed = rules.empty() ? "nothing" : fmt::format("{}", fmt::join(rules, ", "))};
@@ -77,6 +78,7 @@ Control alter(const Catalog& catalog, bool only_indexes) {
   note("index", "valid", "index-invalid");
   if (only_indexes) return control;
   note("constraint", "validated", "constraint-not-validated");
+  note("policy", "applied", "policy-without-row-security");
   if (!catalog.sequences.empty()) {
     Catalog altered = catalog;
     altered.sequences[0].behind = true;

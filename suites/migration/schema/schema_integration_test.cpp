@@ -121,7 +121,11 @@ TEST_F(Schema, IsInconclusiveWithoutTables) {
 
 TEST_F(Schema, IsErroredWhenItCannotBeRead) {
   EXPECT_THAT(error("references: { captures.nope: users.id }"),
-              AllOf(HasSubstr("looking for orphans of captures.nope -> users.id"), HasSubstr("nope")));
+              HasSubstr("`references`, captures.nope -> users.id: table captures has no column nope"));
+  EXPECT_THAT(error("references: { captures.usr_id: users.id }"), HasSubstr("did you mean user_id"));
+  EXPECT_THAT(error("references: { captures.user_id: user.id }"), HasSubstr("no table user, did you mean users?"));
+  EXPECT_THAT(error("{ side: old, references: { captures.user_id: users.idd } }"),
+              HasSubstr("table users has no column idd, did you mean id?"));
   EXPECT_THAT(error("references: { nope.id: users.id }"), HasSubstr("nope"));
   EXPECT_THAT(error("references: { id: users.id }"), HasSubstr("write table.column"));
   EXPECT_THAT(error("expected: not-there.json"), HasSubstr("not-there.json"));
@@ -129,6 +133,9 @@ TEST_F(Schema, IsErroredWhenItCannotBeRead) {
   EXPECT_THAT(error("{ diff: true, changes: [{ dropped: table capture }] }"), HasSubstr("did you mean table captures"));
   EXPECT_THAT(error("changes: [{ dropped: table captures }]"), HasSubstr("set `diff: true`"));
   EXPECT_THAT(error("ignore: captures"), HasSubstr("a kind or a rule"));
+  EXPECT_THAT(error("ignore: 'tabel x*'"),
+              AllOf(HasSubstr("tabel is neither a kind of object (table, column, "), HasSubstr("did you mean table")));
+  EXPECT_THAT(error("ignore: 'sequence-behid x*'"), HasSubstr("did you mean sequence-behind"));
   check("side: old");
   folder().write("old.json", snapshot());
   EXPECT_THAT(error("expected: old.json"), HasSubstr("is of SQLite, the new side is PostgreSQL"));

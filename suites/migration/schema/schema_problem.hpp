@@ -20,7 +20,8 @@ struct SchemaProblem {
 /// Objects and problems that the plan accepts: "table migration_state", "index *_tmp", "sequence-behind *".
 class SchemaExceptions {
  public:
-  /// Each entry is a kind of object or a rule, a blank, and a glob over paths. Throws InputError for anything else.
+  /// Each entry is a kind of object or a rule, a blank, and a glob over paths. Throws InputError for anything else, and
+  /// for what is neither a kind nor a rule.
   explicit SchemaExceptions(const std::vector<std::string>& entries);
   /// Whether an object is left out, by its own entry or by its table's.
   bool leaves_out(const std::string& kind, const std::string& table, const std::string& path) const;

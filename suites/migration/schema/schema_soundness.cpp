@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "harness/core/errors.hpp"
@@ -43,6 +46,10 @@ void judge_object(const CatalogObject& object, std::vector<SchemaProblem>& probl
   if (note(object, "enabled") == "D" || note(object, "enabled") == "R")
     add("trigger-disabled", fmt::format("{} does not fire", shown), "enabled",
         note(object, "enabled") == "D" ? "disabled" : "fires on replicas only");
+  if (note(object, "applied") == "false")
+    add("policy-without-row-security",
+        fmt::format("{} does nothing: row security of {} is not enabled", shown, printable(object.table, 200)),
+        "enabled", "disabled");
   if (note(object, "persistence") == "u")
     add("table-unlogged", fmt::format("{} is unlogged: a crash empties it, and replicas do not have it", shown),
         "logged", "unlogged");
@@ -105,12 +112,61 @@ std::vector<SchemaProblem> without_accepted(std::vector<SchemaProblem> problems,
   return problems;
 }
 
+namespace {
+
+// As the objects of problems begin.
+constexpr std::string_view object_kinds[]{"table",   "column", "constraint", "index",    "sequence",
+                                          "trigger", "view",   "function",   "type",     "extension",
+                                          "policy",  "grant",  "reference",  "collation"};
+
+// Those of judge_soundness, and those of a comparison that no kind or property names.
+constexpr std::string_view problem_rules[]{"constraint-not-validated",
+                                           "constraint-not-enforced",
+                                           "index-invalid",
+                                           "matview-not-populated",
+                                           "trigger-disabled",
+                                           "table-unlogged",
+                                           "sequence-behind",
+                                           "sequence-exhausted",
+                                           "sequence-near-end",
+                                           "orphan-rows",
+                                           "policy-without-row-security",
+                                           "collation-version-differs",
+                                           "numbering-lost",
+                                           "large-objects-differ"};
+
+bool is_kind(const std::string& what) {
+  return std::find(std::begin(object_kinds), std::end(object_kinds), what) != std::end(object_kinds);
+}
+
+bool is_rule(const std::string& what) {
+  if (what.ends_with("-differs") ||
+      std::find(std::begin(problem_rules), std::end(problem_rules), what) != std::end(problem_rules))
+    return true;
+  for (const std::string_view ending : {"-missing", "-extra"}) {
+    if (what.ends_with(ending) && is_kind(what.substr(0, what.size() - ending.size()))) return true;
+  }
+  return false;
+}
+
+void require_kind_or_rule(const std::string& entry, const std::string& what) {
+  if (is_kind(what) || is_rule(what) || what == "large-objects") return;
+  std::vector<std::string> known(std::begin(object_kinds), std::end(object_kinds));
+  known.insert(known.end(), std::begin(problem_rules), std::end(problem_rules));
+  throw InputError(fmt::format("`ignore`: '{}': {} is neither a kind of object ({}) nor a rule of this check{}",
+                               printable(entry, 100), printable(what, 100), fmt::join(object_kinds, ", "),
+                               stores::did_you_mean(what, known)));
+}
+
+}  // namespace
+
 SchemaExceptions::SchemaExceptions(const std::vector<std::string>& entries) {
   for (const auto& entry : entries) {
     const auto blank = entry.find(' ');
     if (blank == std::string::npos || blank == 0 || blank + 1 == entry.size())
       throw InputError(fmt::format("`ignore`: '{}' must be a kind or a rule, a blank and a name: \"table tmp_*\"",
                                    printable(entry, 100)));
+    require_kind_or_rule(entry, entry.substr(0, blank));
     entries_.push_back({entry.substr(0, blank), entry.substr(blank + 1)});
   }
 }

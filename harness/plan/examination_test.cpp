@@ -25,7 +25,7 @@ void examine(const Parameters& parameters, ParameterProblems& problems) {
 }
 
 CheckKind kind() {
-  const ParameterSpec to{.name = "to", .doc = "where", .names = Names::nothing};
+  const ParameterSpec to{.name = "to", .doc = "where"};
   const ParameterSpec action{.name = "after", .doc = "an action", .names = Names::action};
   return {.name = "test.any",
           .proves = "it",

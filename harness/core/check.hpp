@@ -13,6 +13,7 @@
 #include "harness/core/action_timeline.hpp"
 #include "harness/core/clock.hpp"
 #include "harness/core/outcome.hpp"
+#include "harness/core/parameter_problems.hpp"
 #include "harness/core/parameters.hpp"
 #include "harness/core/result.hpp"
 #include "harness/core/store_redirect.hpp"
@@ -102,6 +103,9 @@ struct CheckKind {
       false;               ///< it writes what stays into both stores: only on this machine unless the plan allows it
   bool exclusive = false;  ///< its measurement is void when another check runs beside it
   std::function<std::unique_ptr<Check>(const Parameters&)> make;
+  /// Says what is wrong with parameters that are right one by one, before anything runs; may be empty. A pure function.
+  /// Texts may still hold `${...}`: what is said of such a text is not heard, as it is not what the check will get.
+  std::function<void(const Parameters&, ParameterProblems&)> examine = {};
 
   /// "migration" of "migration.rows".
   std::string suite() const { return name.substr(0, name.find('.')); }

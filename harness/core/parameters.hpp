@@ -18,6 +18,14 @@ enum class ParameterType { text, integer, number, boolean, duration, rate, list,
 /// Which change of a parameter makes its check less strict. A list that gates compare against history reads it.
 enum class Strictness { neutral, lower_is_stricter, higher_is_stricter };
 
+/// What a text names beside itself. The loader looks it up, so that a wrong name is found where it is written.
+enum class Names {
+  nothing,
+  action,   ///< one of the plan's actions
+  command,  ///< one of the plan's actions that runs a command and is no order to a service
+  file,     ///< a file of the author's, from the plan's folder; it is there before the run
+};
+
 struct ParameterSpec;
 
 /// One alternative of a variant: its `kind`, one line of documentation, its fields (without `kind` itself).
@@ -46,6 +54,7 @@ struct ParameterSpec {
   /// list: a scalar is taken as a list of one. record: a scalar is taken as the value of this field.
   std::string shorthand = {};
   Strictness strictness = Strictness::neutral;  ///< numbers, durations, rates and counts only
+  Names names = Names::nothing;                 ///< text only
 };
 
 /// The checked values of one record, defaults filled in. Asking for a name that was not declared is a programming error

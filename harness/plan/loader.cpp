@@ -7,6 +7,7 @@
 
 #include "harness/plan/crosscheck.hpp"
 #include "harness/plan/declarations.hpp"
+#include "harness/plan/examination.hpp"
 #include "harness/plan/normalise.hpp"
 #include "harness/plan/signals.hpp"
 #include "harness/plan/waiver_file.hpp"
@@ -193,6 +194,7 @@ Plan build(Node root, std::string text, const std::filesystem::path& path, const
   }
   // Names are checked on the tree as written, so that they are reported together with mistakes of form.
   crosscheck(root, kinds, problems);
+  examine_checks(root, kinds, plan.directory, problems);
   if (!problems.empty()) throw PlanError(std::move(problems));
   add_implied_needs(plan);
   return plan;

@@ -84,6 +84,8 @@ ordered_json schema_of(const ParameterSpec& spec) {
 std::string type_name(const ParameterSpec& spec) {
   switch (spec.type) {
     case ParameterType::text:
+      if (spec.names == Names::file) return "file";
+      if (spec.names != Names::nothing) return "name of an action";
       return spec.choices.empty() ? "text" : fmt::format("{}", fmt::join(spec.choices, " | "));
     case ParameterType::integer:
       return "whole number";

@@ -31,26 +31,46 @@ struct PointResult {
   std::uint64_t statements_again = 0;  ///< of the run after the kill
 };
 
+/// How many points to try.
+std::size_t read_count(const std::string& text) {
+  if (text == "all") return static_cast<std::size_t>(-1);
+  std::size_t count = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9' || count > 10'000'000) count = 100'000'000;
+    count = count * 10 + static_cast<std::size_t>(c - '0');
+  }
+  if (text.empty() || count == 0 || count > 1'000'000)
+    throw InputError(fmt::format("'{}' is neither a number from 1 to 1000000 nor all", printable(text, 40)));
+  return count;
+}
+
+void examine_crash(const Parameters& parameters, ParameterProblems& problems) {
+  problems.guard({"points"}, [&] { read_count(parameters.text("points")); });
+  if (!parameters.has("only")) return;
+  const auto only = parameters.texts("only");
+  for (std::size_t i = 0; i < only.size(); ++i) {
+    if (parse_point(only[i])) continue;
+    problems.add({"only", std::to_string(i)},
+                 fmt::format("'{}' is not a point; write the number and the kind as a finding shows them, such as \"37 "
+                             "commit\"",
+                             printable(only[i], 60)));
+  }
+}
+
 class CrashCheck final : public Check {
  public:
   explicit CrashCheck(const Parameters& parameters) : parameters_(parameters) {}
 
   void prepare(CheckContext& context) override {
-    count_ = read_count();
+    ParameterProblems problems;
+    examine_crash(parameters_, problems);
+    problems.refuse();
+    count_ = read_count(parameters_.text("points"));
     for (const auto& kind : parameters_.texts("kill")) {
       kinds_.insert(parse_point("1 " + kind)->kind);
     }
     if (parameters_.has("only")) {
-      for (const auto& text : parameters_.texts("only")) {
-        const auto point = parse_point(text);
-        if (!point) {
-          throw InputError(
-              fmt::format("check '{}': only: '{}' is not a point; write the number and the kind as a finding "
-                          "shows them, such as \"37 commit\"",
-                          context.check, printable(text, 60)));
-        }
-        only_.push_back(*point);
-      }
+      for (const auto& text : parameters_.texts("only")) only_.push_back(parse_point(text).value());
     }
     copies_ = std::make_unique<StoreCopies>(context, store_options(parameters_, context));
     if (copies_->postgres().empty() && !kinds_.contains(CrashKind::write)) {
@@ -131,20 +151,6 @@ class CrashCheck final : public Check {
   }
 
  private:
-  std::size_t read_count() const {
-    const std::string& text = parameters_.text("points");
-    if (text == "all") return static_cast<std::size_t>(-1);
-    std::size_t count = 0;
-    for (const char c : text) {
-      if (c < '0' || c > '9' || count > 10'000'000) count = 100'000'000;
-      count = count * 10 + static_cast<std::size_t>(c - '0');
-    }
-    if (text.empty() || count == 0 || count > 1'000'000) {
-      throw InputError(fmt::format("points: '{}' is neither a number from 1 to 1000000 nor all", printable(text, 40)));
-    }
-    return count;
-  }
-
   TrialEnd run_clean(const Copy& copy, const char* which) {
     TrialEnd end = trial_->run(copy);
     require_statements(end, parameters_.text("action"));
@@ -344,7 +350,7 @@ class CrashCheck final : public Check {
 
 std::vector<ParameterSpec> crash_parameters() {
   std::vector<ParameterSpec> all{
-      {.name = "action", .doc = "the plan's action that migrates", .required = true},
+      {.name = "action", .doc = "the plan's action that migrates", .required = true, .names = Names::command},
       {.name = "points",
        .doc = "how many points to try, or `all`: each different statement once in each kind, then spread evenly",
        .default_text = "50"},
@@ -388,7 +394,8 @@ CheckKind crash_kind() {
           "stores; and it does not see what statically linked programs write to SQLite.",
       .parameters = crash_parameters(),
       .needs_stores = true,
-      .make = [](const Parameters& parameters) { return std::make_unique<CrashCheck>(parameters); }};
+      .make = [](const Parameters& parameters) { return std::make_unique<CrashCheck>(parameters); },
+      .examine = examine_crash};
 }
 
 }  // namespace sluice::migration

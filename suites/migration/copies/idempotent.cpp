@@ -140,7 +140,10 @@ class IdempotentCheck final : public Check {
 
 std::vector<ParameterSpec> idempotent_parameters() {
   std::vector<ParameterSpec> all{
-      {.name = "action", .doc = "the plan's action that migrates; it has run before this check", .required = true},
+      {.name = "action",
+       .doc = "the plan's action that migrates; it has run before this check",
+       .required = true,
+       .names = Names::command},
       {.name = "in_place",
        .type = ParameterType::boolean,
        .doc = "run it on the stores themselves instead of on copies; nothing else may write meanwhile",

@@ -304,7 +304,7 @@ std::vector<ParameterSpec> locks_parameters() {
                                               .minimum = 0.001}},
                                   .shorthand = "sql"};
   std::vector<ParameterSpec> all{
-      {.name = "action", .doc = "the plan's action that migrates", .required = true},
+      {.name = "action", .doc = "the plan's action that migrates", .required = true, .names = Names::command},
       {.name = "limit",
        .type = ParameterType::duration,
        .doc = "the longest time that a read or a write may wait for a lock",

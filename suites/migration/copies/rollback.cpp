@@ -247,8 +247,9 @@ std::vector<ParameterSpec> rollback_parameters() {
   std::vector<ParameterSpec> all{
       {.name = "up",
        .doc = "the plan's action that migrates; it has not run yet when this check does",
-       .required = true},
-      {.name = "down", .doc = "the plan's action that rolls back", .required = true},
+       .required = true,
+       .names = Names::command},
+      {.name = "down", .doc = "the plan's action that rolls back", .required = true, .names = Names::command},
       {.name = "within",
        .type = ParameterType::duration,
        .doc = "the longest time that rolling back may take",

@@ -370,7 +370,8 @@ CheckKind live_writes_kind() {
       .parameters = live_writes_parameters(),
       .needs_stores = false,
       .sends_load = true,
-      .make = [](const Parameters& parameters) { return std::make_unique<LiveWritesCheck>(parameters); }};
+      .make = [](const Parameters& parameters) { return std::make_unique<LiveWritesCheck>(parameters); },
+      .examine = WriteRoute::examine};
 }
 
 }  // namespace sluice::migration

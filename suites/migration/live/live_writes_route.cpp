@@ -37,17 +37,28 @@ std::string to_string(WriteTarget target) {
   return "";
 }
 
+void WriteRoute::examine(const Parameters& parameters, ParameterProblems& problems) {
+  const auto& entries = parameters.value("route");
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool from = entries.at(i).contains("from"), after = entries.at(i).contains("after");
+    if (i == 0 && (from || after)) {
+      problems.add({"route", "0"}, "the first entry holds from the beginning, so it has no `from` and no `after`");
+    } else if (i > 0 && from == after) {
+      problems.add({"route", std::to_string(i)}, "every entry but the first has `from: ACTION` or `after: ACTION`");
+    }
+  }
+}
+
 WriteRoute::WriteRoute(const Parameters& parameters, const std::vector<std::string>& planned) {
+  ParameterProblems problems;
+  examine(parameters, problems);
+  problems.refuse();
   for (const auto& written : parameters.value("route")) {
     const Parameters entry(written);
     Entry read{.target = target_of(entry.text("to")), .from = {}, .after = {}};
     if (entry.has("from")) read.from = entry.text("from");
     if (entry.has("after")) read.after = entry.text("after");
     const bool first = entries_.empty();
-    if (first && (!read.from.empty() || !read.after.empty()))
-      throw InputError("route: the first entry holds from the beginning, so it has no `from` and no `after`");
-    if (!first && read.from.empty() == read.after.empty())
-      throw InputError("route: every entry but the first has `from: ACTION` or `after: ACTION`");
     const std::string& action = read.from.empty() ? read.after : read.from;
     if (!first && !lists(planned, action))
       throw InputError(fmt::format("route: the phase enters no action '{}', but {}", printable(action, 60),
@@ -71,16 +82,17 @@ bool WriteRoute::uses(const std::string& side) const {
 }
 
 ParameterSpec WriteRoute::parameter() {
-  ParameterSpec entry{.name = "entry",
-                      .type = ParameterType::record,
-                      .doc = "",
-                      .fields = {{.name = "to",
-                                  .doc = "old or new; both: by turns, a key's always to the same; none: writing rests",
-                                  .required = true,
-                                  .choices = {"old", "both", "new", "none"}},
-                                 {.name = "from", .doc = "once this action of the phase is about to begin"},
-                                 {.name = "after", .doc = "once this action of the phase has ended"}},
-                      .shorthand = "to"};
+  ParameterSpec entry{
+      .name = "entry",
+      .type = ParameterType::record,
+      .doc = "",
+      .fields = {{.name = "to",
+                  .doc = "old or new; both: by turns, a key's always to the same; none: writing rests",
+                  .required = true,
+                  .choices = {"old", "both", "new", "none"}},
+                 {.name = "from", .doc = "once this action of the phase is about to begin", .names = Names::action},
+                 {.name = "after", .doc = "once this action of the phase has ended", .names = Names::action}},
+      .shorthand = "to"};
   return {.name = "route",
           .type = ParameterType::list,
           .doc = "where writes go, and from when; the last entry that holds counts",

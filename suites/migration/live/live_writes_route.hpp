@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "harness/core/action_timeline.hpp"
+#include "harness/core/parameter_problems.hpp"
 #include "harness/core/parameters.hpp"
 
 namespace sluice::migration {
@@ -23,6 +24,8 @@ class WriteRoute {
   bool uses(const std::string& side) const;
 
   static ParameterSpec parameter();
+  /// Says which entries have a condition too few or too many.
+  static void examine(const Parameters& parameters, ParameterProblems& problems);
 
  private:
   struct Entry {

@@ -34,29 +34,40 @@ struct Answers {
   SqlResult old_result, new_result;
 };
 
+void examine_invariants(const Parameters& parameters, ParameterProblems& problems) {
+  for (const auto& [name, value] : parameters.value("invariants").items()) {
+    const Parameters invariant(value);
+    const std::vector<std::string> here{"invariants", name};
+    if (invariant.has("zone")) {
+      problems.guard({"invariants", name, "zone"}, [&] { stores::TimeZone::load(invariant.text("zone")); });
+    }
+    if (invariant.has("empty") == invariant.has("equal")) {
+      problems.add(here, "write either `empty: SQL` or `equal: SQL`");
+    } else if (invariant.has("empty")) {
+      if (invariant.has("key") || invariant.has("types") || invariant.has("zone"))
+        problems.add(here, "`key`, `types` and `zone` belong to `equal`");
+    } else {
+      const Parameters sql = invariant.record("equal");
+      if (sql.has("both") == (sql.has("old") || sql.has("new")) || sql.has("old") != sql.has("new"))
+        problems.add(here, "write `equal: SQL` for both sides, or `equal: { old: SQL, new: SQL }`");
+      if (invariant.has("violation")) problems.add(here, "`violation` belongs to `empty`");
+    }
+  }
+}
+
+// Of what examine_invariants() has nothing against.
 Invariant read_invariant(const std::string& name, const Parameters& parameters) {
   Invariant invariant{.name = printable(name, 100)};
-  const bool empty = parameters.has("empty"), equal = parameters.has("equal");
-  const auto refuse = [&](const char* what) {
-    throw InputError(fmt::format("invariant {}: {}", invariant.name, what));
-  };
-  if (empty == equal) refuse("write either `empty: SQL` or `equal: SQL`");
-  if (empty) {
+  if (parameters.has("empty")) {
     const std::string& side = parameters.text("side");
     for (const auto* const one : {"old", "new"}) {
       if (side == one || side == "both") invariant.empty[one] = parameters.text("empty");
     }
-    for (const auto* const other : {"key", "types", "zone"}) {
-      if (parameters.has(other)) refuse("`key`, `types` and `zone` belong to `equal`");
-    }
   } else {
     const Parameters sql = parameters.record("equal");
     const bool both = sql.has("both");
-    if (both == (sql.has("old") || sql.has("new")) || sql.has("old") != sql.has("new"))
-      refuse("write `equal: SQL` for both sides, or `equal: { old: SQL, new: SQL }`");
     invariant.old_sql = sql.text(both ? "both" : "old");
     invariant.new_sql = sql.text(both ? "both" : "new");
-    if (parameters.has("violation")) refuse("`violation` belongs to `empty`");
   }
   if (parameters.has("violation")) invariant.violation = parameters.texts("violation");
   if (parameters.has("key")) invariant.rules.key = parameters.texts("key");
@@ -75,6 +86,9 @@ class InvariantCheck final : public Check {
         rows_(static_cast<std::size_t>(parameters.integer("rows"))) {}
 
   void prepare(CheckContext& context) override {
+    ParameterProblems problems;
+    examine_invariants(parameters_, problems);
+    problems.refuse();
     for (const auto& [name, value] : parameters_.value("invariants").items())
       invariants_.push_back(read_invariant(name, Parameters(value)));
     for (const auto& invariant : invariants_) {
@@ -396,7 +410,8 @@ CheckKind invariant_kind() {
               "Anything that the queries do not ask; that an `empty` query without a `violation` could ever return a "
               "row; nor, while data is written, that both sides were asked at one moment.",
           .parameters = invariant_parameters(),
-          .make = [](const Parameters& parameters) { return std::make_unique<InvariantCheck>(parameters); }};
+          .make = [](const Parameters& parameters) { return std::make_unique<InvariantCheck>(parameters); },
+          .examine = examine_invariants};
 }
 
 }  // namespace sluice::migration

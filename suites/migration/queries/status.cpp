@@ -53,12 +53,20 @@ std::string quoted_table(const std::string& table) {
   return stores::quote_identifier(table.substr(0, dot)) + "." + stores::quote_identifier(table.substr(dot + 1));
 }
 
+void examine_status(const Parameters& parameters, ParameterProblems& problems) {
+  const bool expects = parameters.has("expect") && !parameters.texts("expect").empty();
+  if (!parameters.has("status") && !parameters.has("finished") && !expects)
+    problems.add({}, "nothing says when a step is completed; name its `status` or `finished` column, or `expect` it");
+  if (parameters.boolean("since_start") && !parameters.has("started") && !parameters.has("finished"))
+    problems.add({"since_start"}, "`since_start` needs the `started` or the `finished` column");
+  if (parameters.has("zone")) problems.guard({"zone"}, [&] { stores::TimeZone::load(parameters.text("zone")); });
+}
+
 class StatusCheck final : public Check {
  public:
   explicit StatusCheck(const Parameters& parameters) : parameters_(parameters), key_(parameters.texts("key")) {
     rules_.has_started = parameters.has("started");
     rules_.has_finished = parameters.has("finished");
-    if (parameters.has("zone")) zone_ = stores::TimeZone::load(parameters.text("zone"));
     if (parameters.has("expect")) {
       for (const auto& name : parameters.texts("expect"))
         rules_.expected.push_back(key_.size() == 1 ? fmt::format("{}={}", key_[0], name) : name);
@@ -66,10 +74,10 @@ class StatusCheck final : public Check {
   }
 
   void prepare(CheckContext& context) override {
-    if (!parameters_.has("status") && !rules_.has_finished && rules_.expected.empty())
-      throw InputError("nothing says when a step is completed; name its `status` or `finished` column, or `expect` it");
-    if (parameters_.boolean("since_start") && !rules_.has_started && !rules_.has_finished)
-      throw InputError("`since_start` needs the `started` or the `finished` column");
+    ParameterProblems problems;
+    examine_status(parameters_, problems);
+    problems.refuse();
+    if (parameters_.has("zone")) zone_ = stores::TimeZone::load(parameters_.text("zone"));
     session_ = open_side(context, parameters_, parameters_.text("side"));
     sql_ = statement();
   }
@@ -317,7 +325,8 @@ CheckKind status_kind() {
               "That the steps did what they say: a status is a claim of the migration's. Steps that were never "
               "recorded are seen only when they are `expect`ed.",
           .parameters = status_parameters(),
-          .make = [](const Parameters& parameters) { return std::make_unique<StatusCheck>(parameters); }};
+          .make = [](const Parameters& parameters) { return std::make_unique<StatusCheck>(parameters); },
+          .examine = examine_status};
 }
 
 }  // namespace sluice::migration

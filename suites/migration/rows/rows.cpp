@@ -394,7 +394,8 @@ CheckKind rows_kind() {
               "constraints or indexes are right; nor that two snapshots of live sides are of one moment.",
           .parameters = rows_parameters(),
           .needs_stores = true,
-          .make = [](const Parameters& parameters) { return std::make_unique<RowsCheck>(parameters); }};
+          .make = [](const Parameters& parameters) { return std::make_unique<RowsCheck>(parameters); },
+          .examine = examine_rows};
 }
 
 }  // namespace sluice::migration

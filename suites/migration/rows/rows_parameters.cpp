@@ -1,9 +1,13 @@
 #include "suites/migration/rows/rows_parameters.hpp"
 
+#include <fmt/core.h>
+
 #include <utility>
 
+#include "harness/core/printable.hpp"
 #include "harness/stores/comparison_type.hpp"
 #include "suites/migration/rows/id_map.hpp"
+#include "suites/migration/rows/table_request.hpp"
 #include "suites/migration/side_session.hpp"
 
 namespace sluice::migration {
@@ -61,7 +65,39 @@ ParameterSpec table_spec() {
           .shorthand = "to"};
 }
 
+void examine_ids(const Parameters& parameters, ParameterProblems& problems) {
+  problems.guard({"id_maps"}, [&] { id_map_requests(parameters); });
+  for (const auto& [table, value] : parameters.value("tables").items()) {
+    if (!value.contains("ids")) continue;
+    for (const auto& [column, map] : value.at("ids").items()) {
+      const std::string name = map.get<std::string>();
+      if (parameters.has("id_maps") && parameters.value("id_maps").contains(name)) continue;
+      problems.add({"tables", table, "ids", column}, fmt::format("`id_maps` has no id map '{}'", printable(name, 100)));
+    }
+  }
+}
+
+// Two tables of one store can be compared, and two parts of one table; a table and itself are always the same.
+void examine_one_store(const Parameters& parameters, ParameterProblems& problems) {
+  for (const auto& [table, value] : parameters.value("tables").items()) {
+    const Parameters request(value);
+    const bool differs = request.has("columns") || request.has("expressions") || request.has("where_old") ||
+                         request.has("where_new") || (request.has("to") && request.text("to") != table);
+    if (differs) continue;
+    problems.add({"tables", table}, fmt::format("is compared with itself, as `old` and `new` are both the store '{}'",
+                                                parameters.text("old")));
+  }
+}
+
 }  // namespace
+
+void examine_rows(const Parameters& parameters, ParameterProblems& problems) {
+  examine_tables(parameters, problems);
+  examine_ids(parameters, problems);
+  if (parameters.text("old") == parameters.text("new")) examine_one_store(parameters, problems);
+  if (parameters.has("recheck") && parameters.has("id_maps") && !parameters.value("id_maps").empty())
+    problems.add({"recheck"}, "`recheck` reads rows again, and an id map is read once; remove one of the two");
+}
 
 std::vector<ParameterSpec> rows_parameters() {
   return {

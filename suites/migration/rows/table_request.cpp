@@ -24,7 +24,7 @@ std::string text_or(const Parameters& table, const char* name, const std::string
 /// Reads one entry of `tables`; what is wrong is gathered.
 class RequestReader {
  public:
-  RequestReader(const std::string& name, const Parameters& table, std::vector<std::string>& problems)
+  RequestReader(const std::string& name, const Parameters& table, ParameterProblems& problems)
       : name_(name), table_(table), problems_(problems) {}
 
   TableRequest read() {
@@ -37,40 +37,39 @@ class RequestReader {
                          .where_new = text_or(table_, "where_new", ""),
                          .multiset = table_.has("multiset") && table_.boolean("multiset"),
                          .ids = text_map(table_, "ids")};
-    if (request.multiset && !request.key.empty()) add_problem("`multiset` counts rows and needs no `key`; remove one");
+    if (request.multiset && !request.key.empty())
+      add_problem({"multiset"}, "`multiset` counts rows and needs no `key`; remove one");
     for (const auto& [column, type] : text_map(table_, "types")) read_type(column, type, request);
     for (const auto& [column, text] : text_map(table_, "tolerance")) {
-      guarded([&] { request.tolerances[column] = std::make_shared<const Tolerance>(Tolerance::parse(text)); });
+      problems_.guard(path_to({"tolerance", column}),
+                      [&] { request.tolerances[column] = std::make_shared<const Tolerance>(Tolerance::parse(text)); });
     }
-    guarded([&] {
+    problems_.guard(path_to({"zone"}), [&] {
       if (table_.has("zone")) request.zone = stores::TimeZone::load(table_.text("zone"));
     });
     for (const auto& [column, zone] : text_map(table_, "zones")) {
-      guarded([&] { request.zones[column] = stores::TimeZone::load(zone); });
+      problems_.guard(path_to({"zones", column}), [&] { request.zones[column] = stores::TimeZone::load(zone); });
     }
     read_expressions(request);
     return request;
   }
 
  private:
-  void add_problem(const std::string& problem) {
-    problems_.push_back(fmt::format("table {}: {}", printable(name_, 100), problem));
+  std::vector<std::string> path_to(std::initializer_list<std::string> inside) const {
+    std::vector<std::string> path{"tables", name_};
+    path.insert(path.end(), inside);
+    return path;
   }
-
-  template <typename Read>
-  void guarded(Read&& read) {
-    try {
-      read();
-    } catch (const InputError& error) {
-      add_problem(error.what());
-    }
+  void add_problem(std::initializer_list<std::string> inside, std::string problem) {
+    problems_.add(path_to(inside), std::move(problem));
   }
 
   void read_type(const std::string& column, const std::string& type_name, TableRequest& request) {
     if (const auto type = stores::parse_comparison_type(type_name)) {
       request.types[column] = *type;
     } else {
-      add_problem(fmt::format("`types` gives {} the type '{}', which is none of {}", printable(column, 100),
+      add_problem({"types", column},
+                  fmt::format("`types` gives {} the type '{}', which is none of {}", printable(column, 100),
                               printable(type_name, 100), fmt::join(stores::comparison_type_names(), ", ")));
     }
   }
@@ -87,23 +86,17 @@ class RequestReader {
 
   const std::string& name_;
   const Parameters& table_;
-  std::vector<std::string>& problems_;
+  ParameterProblems& problems_;
 };
 
-}  // namespace
-
-std::vector<TableRequest> table_requests(const Parameters& parameters) {
+std::vector<TableRequest> read_requests(const Parameters& parameters, ParameterProblems& problems) {
   std::vector<TableRequest> requests;
-  std::vector<std::string> problems;
   for (const auto& [name, value] : parameters.value("tables").items()) {
     const Parameters table(value.is_null() ? nlohmann::json::object() : value);
     requests.push_back(RequestReader(name, table, problems).read());
   }
-  if (!problems.empty()) throw InputError(fmt::format("{}", fmt::join(problems, "; ")));
   return requests;
 }
-
-namespace {
 
 // One that makes one row of many, or many or none of one, would hide rows: on both sides alike, and nobody saw it.
 void require_value_of_each_row(stores::SqlSession& session, const std::string& sql,
@@ -138,6 +131,18 @@ std::string unused_name(const stores::TableDescription& table) {
 }
 
 }  // namespace
+
+std::vector<TableRequest> table_requests(const Parameters& parameters) {
+  ParameterProblems problems;
+  std::vector<TableRequest> requests = read_requests(parameters, problems);
+  std::vector<std::string> texts;
+  for (const auto& [path, message] : problems.all())
+    texts.push_back(fmt::format("table {}: {}", printable(path.at(1), 100), message));
+  if (!texts.empty()) throw InputError(fmt::format("{}", fmt::join(texts, "; ")));
+  return requests;
+}
+
+void examine_tables(const Parameters& parameters, ParameterProblems& problems) { read_requests(parameters, problems); }
 
 void add_expressions(TableRequest& request, bool old, const std::string& url, const stores::StoreOptions& options,
                      stores::TableDescription& table) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/parameter_problems.hpp"
 #include "harness/core/parameters.hpp"
 #include "harness/stores/store.hpp"
 #include "suites/migration/rows/tolerance.hpp"
@@ -47,6 +48,8 @@ struct TableRequest {
 
 /// Reads the parameter `tables` of the plan. Throws InputError with every wrong type, zone and tolerance at once.
 std::vector<TableRequest> table_requests(const Parameters& parameters);
+/// What it would throw.
+void examine_tables(const Parameters& parameters, ParameterProblems& problems);
 
 /// Makes a column of every expression of one side that is not just a column's name: the description then reads from a
 /// subquery, and the request's expressions know their columns. Throws InputError for SQL that the store refuses.

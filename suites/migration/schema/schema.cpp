@@ -20,14 +20,14 @@ namespace {
 
 constexpr std::size_t most_findings = 100;
 
-SchemaChange read_change(const Parameters& parameters, std::size_t number) {
+SchemaChange read_change(const Parameters& parameters) {
   using What = SchemaChange::What;
   constexpr std::pair<const char*, What> names[]{{"renamed", What::renamed},
                                                  {"added", What::added},
                                                  {"dropped", What::dropped},
                                                  {"changed", What::changed},
                                                  {"retyped", What::changed}};
-  const auto refuse = [&](const char* what) { throw InputError(fmt::format("`changes`, entry {}: {}", number, what)); };
+  const auto refuse = [](const char* what) { throw InputError(what); };
   std::optional<SchemaChange> change;
   for (const auto& [name, what] : names) {
     if (!parameters.has(name)) continue;
@@ -39,14 +39,33 @@ SchemaChange read_change(const Parameters& parameters, std::size_t number) {
     refuse("write one of renamed, added, dropped, retyped, changed");
     return {};
   }
-  if (change->object.find(' ') == std::string::npos)
-    refuse("an object is a kind, a blank and a name: \"column captures.text\"");
   if (parameters.has("to")) change->to = parameters.text("to");
   if (parameters.has("property")) change->property = parameters.text("property");
   if ((change->what == What::renamed || parameters.has("retyped")) && !change->to) refuse("`to` is missing");
   if (change->what == What::changed && change->property.empty())
     refuse("`property` is missing: type, nullable, default, …");
   return *change;
+}
+
+void examine_schema(const Parameters& parameters, ParameterProblems& problems) {
+  const bool expected = parameters.has("expected"), diff = parameters.boolean("diff");
+  if (expected && diff) problems.add({}, "write either `expected` or `diff`, not both");
+  if (diff && parameters.text("side") == "old")
+    problems.add({"side"}, "`diff` looks at the new side; leave `side` out");
+  if (!parameters.has("changes")) return;
+  const auto& changes = parameters.value("changes");
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    problems.guard({"changes", std::to_string(i)}, [&] {
+      const SchemaChange change = read_change(Parameters(changes.at(i)));
+      if (change.object.find(' ') != std::string::npos) return;
+      for (const auto& [name, value] : changes.at(i).items()) {
+        if (value != change.object || name == "to" || name == "property") continue;
+        problems.add({"changes", std::to_string(i), name},
+                     "an object is a kind, a blank and a name: \"column captures.text\"");
+      }
+    });
+  }
+  if (!changes.empty() && !diff) problems.add({"changes"}, "`changes` are of the old side's schema: set `diff: true`");
 }
 
 class SchemaCheck final : public Check {
@@ -57,20 +76,18 @@ class SchemaCheck final : public Check {
         exceptions_(parameters.has("ignore") ? parameters.texts("ignore") : std::vector<std::string>{}) {}
 
   void prepare(CheckContext& context) override {
+    ParameterProblems problems;
+    examine_schema(parameters_, problems);
+    problems.refuse();
     if (parameters_.has("changes")) {
-      std::size_t number = 0;
-      for (const auto& value : parameters_.value("changes"))
-        changes_.push_back(read_change(Parameters(value), ++number));
+      for (const auto& value : parameters_.value("changes")) changes_.push_back(read_change(Parameters(value)));
     }
-    const bool expected = parameters_.has("expected"), diff = parameters_.boolean("diff");
-    if (expected && diff) throw InputError("write either `expected` or `diff`, not both");
-    if (!changes_.empty() && !diff) throw InputError("`changes` are of the old side's schema: set `diff: true`");
-    if (diff && side_ == "old") throw InputError("`diff` looks at the new side; leave `side` out");
-    if (expected) {
+    const bool diff = parameters_.boolean("diff");
+    if (parameters_.has("expected")) {
       const auto path = context.resolve(parameters_.text("expected"));
-      plan::Problems problems;
-      const std::string text = plan::read_plan_text(path, parameters_.text("expected"), problems);
-      if (!problems.empty()) throw InputError(problems.to_string());
+      plan::Problems unread;
+      const std::string text = plan::read_plan_text(path, parameters_.text("expected"), unread);
+      if (!unread.empty()) throw InputError(unread.to_string());
       expected_ = read_snapshot(text, parameters_.text("expected"));
     }
     session_ = open_side(context, parameters_, side_);
@@ -231,7 +248,9 @@ std::vector<ParameterSpec> schema_parameters() {
   std::vector<ParameterSpec> table{
       side_parameter({"old", "new"}),
       text_list_parameter("schemas", "PostgreSQL's schemas that are looked at; all of the user's when absent"),
-      {.name = "expected", .doc = "a schema snapshot; a run leaves one as artifact CHECK-schema.json to start from"},
+      {.name = "expected",
+       .doc = "a schema snapshot; a run leaves one as artifact CHECK-schema.json to start from",
+       .names = Names::file},
       {.name = "diff",
        .type = ParameterType::boolean,
        .doc = "the new side must have the old side's schema, after `changes`",
@@ -272,7 +291,8 @@ CheckKind schema_kind() {
           "That the declared changes are good ones, that functions and triggers do what they should, or that rows "
           "are right; between two engines, more than tables, columns, keys and plain indexes.",
       .parameters = schema_parameters(),
-      .make = [](const Parameters& parameters) { return std::make_unique<SchemaCheck>(parameters); }};
+      .make = [](const Parameters& parameters) { return std::make_unique<SchemaCheck>(parameters); },
+      .examine = examine_schema};
 }
 
 }  // namespace sluice::migration

@@ -21,10 +21,13 @@ constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
 bool has_bytes(const RawCell& cell) { return cell.storage == Storage::text || cell.storage == Storage::blob; }
 
-// Blanks at an end, or nothing at all, cannot be seen.
-bool is_hard_to_see(const RawCell& cell) {
-  return cell.storage == Storage::text && (cell.bytes.empty() || cell.bytes.front() == ' ' || cell.bytes.back() == ' ');
+std::string_view without_blanks(std::string_view text) {
+  const auto begin = std::min(text.find_first_not_of(' '), text.size());
+  return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
 }
+
+// Nothing, or nothing but blanks.
+bool is_blank(const RawCell& cell) { return cell.storage == Storage::text && without_blanks(cell.bytes).empty(); }
 
 std::string in_quotes(const RawCell& cell, std::size_t most) { return "'" + stores::printable_cell(cell, most) + "'"; }
 
@@ -93,18 +96,21 @@ ShownValues show_values(const RawCell& old_cell, const RawCell& new_cell) {
   ShownValues shown{stores::printable_cell(old_cell), stores::printable_cell(new_cell)};
   const bool alike = shown.old_value == shown.new_value && old_cell.storage != new_cell.storage;
   const bool texts = old_cell.storage == Storage::text && new_cell.storage == Storage::text;
-  if (alike || (!texts && (is_hard_to_see(old_cell) || is_hard_to_see(new_cell)))) {
+  if (alike || (!texts && (is_blank(old_cell) || is_blank(new_cell)))) {
     return {with_storage(old_cell), with_storage(new_cell)};
   }
-  if (is_hard_to_see(old_cell) || is_hard_to_see(new_cell))
-    return {in_quotes(old_cell, shown_limit), in_quotes(new_cell, shown_limit)};
+  // Blanks at an end cannot be seen: where they are the difference, or all there is.
+  const bool blanks = texts && (is_blank(old_cell) || is_blank(new_cell) ||
+                                without_blanks(old_cell.bytes) == without_blanks(new_cell.bytes));
+  if (blanks) return {in_quotes(old_cell, shown_limit), in_quotes(new_cell, shown_limit)};
   return shown;
 }
 
 std::string show_value(const RawCell& cell, stores::ComparisonType type, std::size_t most) {
   if (cell.storage != Storage::text) return stores::printable_cell(cell, most);
   const bool number = !is_a_number_to_compare(type) && cell.bytes.size() < 40 && canonical_decimal(cell.bytes);
-  const bool misleading = number || is_hard_to_see(cell) || cell.bytes == "NULL" || cell.bytes.starts_with("x'");
+  const bool misleading = number || is_blank(cell) || cell.bytes.front() == ' ' || cell.bytes.back() == ' ' ||
+                          cell.bytes == "NULL" || cell.bytes.starts_with("x'");
   return misleading ? in_quotes(cell, most) : stores::printable_cell(cell, most);
 }
 

@@ -39,6 +39,8 @@ TEST(ShownValues, NameTheirStorageWhereTheyPrintAlike) {
 TEST(ShownValues, ShowBlanksAtAnEnd) {
   expect_shown(RawCell::of_text("a"), RawCell::of_text("a "), "'a'", "'a '");
   expect_shown(RawCell::of_text(""), RawCell::of_text(" "), "''", "' '");
+  expect_shown(RawCell::of_text("   "), RawCell::of_text("b"), "'   '", "'b'");
+  expect_shown(RawCell::of_text("a "), RawCell::of_text("b "), "a ", "b ");
 }
 
 TEST(ShownValues, OfLongTextsAreShownWhereTheyDiffer) {

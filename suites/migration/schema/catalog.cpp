@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "harness/core/ascii.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/plan/node.hpp"
@@ -60,17 +61,11 @@ std::string quoted(const std::string& table) {
   return stores::quote_identifier(table.substr(0, dot)) + "." + stores::quote_identifier(table.substr(dot + 1));
 }
 
-// As SQLite tells names apart.
-std::string folded_id(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return text;
-}
-
 bool has_object(const Catalog& catalog, const std::string& id) {
   if (catalog.engine == stores::Engine::postgres) return catalog.objects.contains(id);
+  // As SQLite tells names apart.
   return std::any_of(catalog.objects.begin(), catalog.objects.end(),
-                     [&](const auto& entry) { return folded_id(entry.first) == folded_id(id); });
+                     [&](const auto& entry) { return ascii_lower(entry.first) == ascii_lower(id); });
 }
 
 std::vector<std::string> object_names(const Catalog& catalog, const std::string& kind, const std::string& table) {

@@ -119,7 +119,7 @@ class SqliteCatalogReader {
   void read_foreign_keys(const std::string& table) {
     const SqlResult keys = run(
         "SELECT f.id, f.\"table\", f.\"from\", coalesce(f.\"to\", (SELECT p.name FROM pragma_table_info(f.\"table\") p "
-        "WHERE p.pk = f.seq + 1)), ascii_lower(f.on_delete), ascii_lower(f.on_update) FROM pragma_foreign_key_list(" +
+        "WHERE p.pk = f.seq + 1)), lower(f.on_delete), lower(f.on_update) FROM pragma_foreign_key_list(" +
         stores::quote_literal(table) + ") f ORDER BY f.id, f.seq");
     for (std::size_t row = 0; row < keys.rows.size();) {
       const auto at = [&](std::size_t r, std::size_t column) { return keys.text(r, column).value_or(""); };

@@ -99,7 +99,9 @@ struct CheckKind {
   bool needs_endpoints = false;  ///< both endpoints must be in the plan
   bool needs_stores = false;     ///< both stores must be in the plan
   bool sends_load = false;  ///< its traffic is load or attack: only to this machine unless the plan allows the host
-  bool exclusive = false;   ///< its measurement is void when another check runs beside it
+  bool writes_stores =
+      false;               ///< it writes what stays into both stores: only on this machine unless the plan allows it
+  bool exclusive = false;  ///< its measurement is void when another check runs beside it
   std::function<std::unique_ptr<Check>(const Parameters&)> make;
   /// Says what is wrong with parameters that are right one by one, before anything runs; may be empty. A pure function.
   /// Texts may still hold `${...}`: what is said of such a text is not heard, as it is not what the check will get.

@@ -296,7 +296,9 @@ ParameterSpec plan_declaration(const std::vector<CheckKind>& kinds) {
         .required = true,
         .minimum = 1,
         .item = {phase_declaration()}},
-       texts("allow_targets", "hosts outside this machine that may receive load and attack traffic"),
+       texts(
+           "allow_targets",
+           "hosts outside this machine that may receive load and attack traffic, and whose stores checks may write to"),
        bounded(list_of("waivers", "findings that a named person accepts for a time", waiver_declaration()), 1000),
        bounded(texts("waiver_files", "files beside the plan, each a list of more waivers"), 20),
        {.name = "evidence_max_age",

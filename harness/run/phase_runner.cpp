@@ -14,6 +14,8 @@
 #include "harness/run/gate.hpp"
 #include "harness/run/overlap.hpp"
 #include "harness/services/log_tail.hpp"
+#include "harness/stores/store_hosts.hpp"
+#include "harness/stores/store_url.hpp"
 
 namespace sluice::run {
 namespace {
@@ -111,6 +113,20 @@ void PhaseRunner::refuse_foreign_targets(const plan::CheckSpec& check, const Che
   }
 }
 
+void PhaseRunner::refuse_foreign_stores(const plan::CheckSpec& check, const CheckContext& context) const {
+  const auto& allowed = plan_.allow_targets;
+  for (const auto& [side, url] : context.stores) {
+    for (const auto& host : stores::hosts_of(url)) {
+      if (net::is_loopback({.host = host}) || std::find(allowed.begin(), allowed.end(), host) != allowed.end())
+        continue;
+      throw InputError(
+          fmt::format("{} writes to both stores, and the {} store {} is not on this machine; if that is meant, add "
+                      "`allow_targets: [\"{}\"]` to the plan",
+                      check.kind.name, side, stores::redact_url(url), host));
+    }
+  }
+}
+
 CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::string& phase, const std::string& stage,
                                    std::stop_token stop, const std::function<void()>& on_begun,
                                    ActionTimeline* actions) {
@@ -145,6 +161,7 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
     for (const auto& [side, url] : plan_.stores) context.stores[side] = environment_.expand(url);
     if (before_) context.stores["before"] = before_->url();
     if (check.kind.sends_load) refuse_foreign_targets(check, context);
+    if (check.kind.writes_stores) refuse_foreign_stores(check, context);
     result.outcome = exercise(check, context, on_begun);
   } catch (const Cancelled&) {
     result.outcome = Outcome::errored("interrupted before it could conclude");

@@ -51,6 +51,7 @@ class PhaseRunner {
                         std::stop_token stop, const std::function<void()>& on_begun, ActionTimeline* actions);
   Outcome exercise(const plan::CheckSpec& check, CheckContext& context, const std::function<void()>& on_begun);
   void refuse_foreign_targets(const plan::CheckSpec& check, const CheckContext& context) const;
+  void refuse_foreign_stores(const plan::CheckSpec& check, const CheckContext& context) const;
   void note_environment(bool ask_services);
   void skip_rest(const plan::PhaseSpec& phase, const PhaseResult& phase_result, RunResult& result,
                  const std::string& why) const;

@@ -209,6 +209,24 @@ phases: [{ name: a, after: [c] }]
   EXPECT_EQ(order(), "");
 }
 
+TEST_F(RunnerTest, LetsNoCheckWriteToAForeignStoreThatThePlanDoesNotAllow) {
+  const std::string plan = R"(
+stores: { old: "sqlite:old.db", new: "postgresql://me:s3cret@192.0.2.1:5432/app" }
+checks: { a: { kind: test.writing, deed: note } }
+phases: [ { name: p, after: [a] } ]
+)";
+  const auto refused = run(plan);
+  EXPECT_EQ(refused.decision, Decision::inconclusive);
+  ASSERT_EQ(refused.phases.at(0).checks.size(), 1u);
+  EXPECT_EQ(refused.phases[0].checks[0].outcome.verdict, Verdict::errored);
+  EXPECT_THAT(refused.phases[0].checks[0].outcome.reason,
+              AllOf(HasSubstr("the new store postgresql://me:***@192.0.2.1:5432/app is not on this machine"),
+                    HasSubstr("add `allow_targets: [\"192.0.2.1\"]` to the plan")));
+  EXPECT_EQ(order(), "") << "it was begun";
+  EXPECT_EQ(run("allow_targets: [\"192.0.2.1\"]" + plan).decision, Decision::go);
+  EXPECT_EQ(order(), "begin a\nend a\n");
+}
+
 TEST_F(RunnerTest, TurnsAThrowingCheckIntoErrored) {
   const auto result = run("checks: { a: { kind: test.scripted, deed: throw } }\nphases: [ { name: p, after: [a] } ]\n");
   EXPECT_EQ(result.phases[0].checks[0].outcome.verdict, Verdict::errored);

@@ -8,13 +8,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
 #include <fstream>
-#include <mutex>
 
 #include "harness/core/errors.hpp"
 #include "harness/core/parameters.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/services/folder_copy.hpp"
 #include "harness/services/log_tail.hpp"
 
@@ -71,16 +70,12 @@ class TemplateLock {
  private:
   // Nothing tells of a file lock's being free but asking for it, and waiting inside flock() could not be interrupted.
   void take(const fs::path& file, int kind, Deadline deadline, std::stop_token stop) const {
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any never;
     while (flock(descriptor_, kind | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK && errno != EINTR)
         throw EnvironmentError(fmt::format("cannot lock {}: {}", file.string(), std::strerror(errno)));
       if (std::chrono::steady_clock::now() >= deadline)
         throw EnvironmentError(fmt::format("another run has held {} for too long", file.string()));
-      never.wait_for(lock, stop, 20ms, [] { return false; });
-      if (stop.stop_requested()) throw Cancelled();
+      pause_unless_cancelled(20ms, stop);
     }
   }
   int descriptor_;

@@ -3,11 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <vector>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/net/http_client.hpp"
 #include "harness/services/probe_socket.hpp"
@@ -40,14 +39,6 @@ std::string probe_tcp(const net::Endpoint& endpoint, std::stop_token stop) {
   } catch (const std::runtime_error& error) {
     return error.what();
   }
-}
-
-// Waits without polling a clock for the stop request: a stop wakes it at once.
-void wait_or_stop(std::chrono::nanoseconds duration, std::stop_token stop) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any never;
-  never.wait_for(lock, stop, duration, [] { return false; });
 }
 
 }  // namespace
@@ -96,7 +87,7 @@ void await_ready(const std::string& service, const Probe& probe, const std::func
       throw EnvironmentError(fmt::format("service {} was not ready within {}: {}{}", service, human_duration(within),
                                          missing, last_words()));
     }
-    wait_or_stop(pause, stop);
+    pause_for(pause, stop);
     pause = std::min<std::chrono::nanoseconds>(pause * 2, 100ms);
   }
 }

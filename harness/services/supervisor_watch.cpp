@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <condition_variable>
 #include <map>
 #include <mutex>
 
+#include "harness/core/pause.hpp"
 #include "harness/services/supervisor.hpp"
 
 // How the supervisor tells whether services answer.
@@ -14,14 +14,6 @@ using namespace std::chrono_literals;
 std::chrono::nanoseconds patience(const plan::ServiceSpec& spec) {
   constexpr const char* parameter = "unanswered_for";
   return spec.parameters.has(parameter) ? spec.parameters.duration(parameter) : 10s;
-}
-
-// Waits without polling: a stop ends it at once.
-void pause(std::chrono::nanoseconds duration, std::stop_token stop) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any never;
-  never.wait_for(lock, stop, duration, [] { return false; });
 }
 
 }  // namespace
@@ -72,7 +64,7 @@ void Supervisor::watch(std::stop_token stop) {
     for (auto& entry : entries_) {
       if (!answers(entry, silences[&entry], stop)) note_death(entry);
     }
-    pause(1s, stop);
+    pause_for(1s, stop);
   }
 }
 
@@ -85,7 +77,7 @@ std::optional<Loss> Supervisor::probe_all(std::stop_token stop) {
     // One that is too busy to answer is not lost, and not waited for without end.
     const auto deadline = clock_->now() + 2 * patience(entry.spec) + 5s;
     while (!lost() && clock_->now() < deadline && !answers(entry, silence, abandon.get_token()))
-      pause(100ms, abandon.get_token());
+      pause_for(100ms, abandon.get_token());
     if (auto loss = lost()) return loss;
   }
   return std::nullopt;

@@ -119,7 +119,7 @@ Hazard encode_uuid(const RawCell& cell, std::string& out) {
   }
   if (cell.storage != Storage::text) return Hazard::not_representable;
   std::string_view text = cell.bytes;
-  if (text.size() == 38 && text.front() == '{' && text.back() == '}') text = text.substr(1, 36);
+  if (text.starts_with('{') && text.ends_with('}')) text = text.substr(1, text.size() < 2 ? 0 : text.size() - 2);
   const bool hyphens = text.size() == 36;
   if (!hyphens && text.size() != 32) return Hazard::not_representable;
   std::array<char, 16> bytes{};

@@ -101,7 +101,7 @@ ComparisonType postgres_type(std::string_view name) {
   if (name == "bytea") return bytes;
   if (name == "timestamptz" || name == "timestamp") return timestamp;
   if (name == "date") return date;
-  if (name == "time") return time;
+  if (name == "time" || name == "timetz") return time;
   if (name == "uuid") return uuid;
   if (name == "json" || name == "jsonb") return json;
   return text;

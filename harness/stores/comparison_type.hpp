@@ -20,7 +20,7 @@ enum class ComparisonType : std::uint8_t {
   bytes,
   timestamp,  ///< an instant in microseconds
   date,
-  time,  ///< of day, in microseconds
+  time,  ///< of day, in microseconds UTC
   uuid,
   json  ///< members in any order, numbers as exact decimals
 };

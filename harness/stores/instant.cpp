@@ -7,7 +7,10 @@ namespace {
 
 constexpr std::int64_t seconds_per_day = 86'400;
 constexpr std::int64_t microseconds_per_second = 1'000'000;
-constexpr std::int64_t year_limit = 290'000;  // keeps microseconds within 64 bits
+// Keep microseconds since 1970 within 64 bits. PostgreSQL counts from 2000, which gives it thirty years more.
+constexpr std::int64_t last_year = 294'246;
+constexpr std::int64_t first_year_before_christ = 290'000;
+constexpr std::int64_t last_year_of_dates = 5'874'897;  // PostgreSQL's
 
 /// Consumes a text from the left.
 struct Scanner {
@@ -54,8 +57,9 @@ std::int64_t last_day(std::int64_t year, std::int64_t month) {
 
 struct Day {
   std::int64_t year = -1, month = -1, day = -1;
-  std::optional<std::int64_t> number(bool before_christ) const {
-    if (year < 0 || year > year_limit || month < 1 || month > 12 || day < 1) return std::nullopt;
+  std::optional<std::int64_t> number(bool before_christ, std::int64_t last = last_year_of_dates) const {
+    if (year < 0 || year > (before_christ ? first_year_before_christ : last) || month < 1 || month > 12 || day < 1)
+      return std::nullopt;
     if (before_christ && year == 0) return std::nullopt;
     const std::int64_t astronomical = before_christ ? 1 - year : year;
     if (day > last_day(astronomical, month)) return std::nullopt;
@@ -65,7 +69,7 @@ struct Day {
 
 Day take_day(Scanner& scanner) {
   Day day;
-  day.year = scanner.number(4, 6);
+  day.year = scanner.number(4, 7);
   if (day.year < 0 || !scanner.take('-')) return {};
   day.month = scanner.number(2, 2);
   if (day.month < 0 || !scanner.take('-')) return {};
@@ -151,7 +155,7 @@ Instant parse_timestamp(std::string_view text, const TimeZone* zone) {
   if (time.reading == Reading::malformed) return {};
   const bool before_christ = scanner.rest.ends_with(" BC");
   if (before_christ) scanner.rest.remove_suffix(3);
-  const auto number = day.number(before_christ);
+  const auto number = day.number(before_christ, last_year);
   if (!number) return {};
   std::int64_t seconds = *number * seconds_per_day + time.seconds;
   scanner.take(' ');
@@ -168,10 +172,15 @@ Instant parse_timestamp(std::string_view text, const TimeZone* zone) {
 }
 
 std::optional<std::int64_t> parse_time_of_day(std::string_view text) {
-  if (text == "24:00:00" || text == "24:00") return seconds_per_day * microseconds_per_second;
   Scanner scanner{text};
-  const TimeOfDay time = take_time(scanner);
-  if (time.reading != Instant::Reading::good || !scanner.rest.empty()) return std::nullopt;
+  TimeOfDay time{.reading = Instant::Reading::good, .seconds = seconds_per_day};
+  if (!scanner.take("24:00:00") && !scanner.take("24:00")) time = take_time(scanner);
+  if (time.reading != Instant::Reading::good) return std::nullopt;
+  if (!scanner.rest.empty() && scanner.rest != "Z") {
+    const auto offset = parse_offset(scanner.rest);
+    if (!offset) return std::nullopt;
+    time.seconds -= *offset;
+  }
   return time.seconds * microseconds_per_second + time.microseconds;
 }
 

@@ -26,8 +26,9 @@ Instant parse_timestamp(std::string_view text, const TimeZone* zone);
 /// Days since 1970 of "YYYY-MM-DD[ BC]", or of a timestamp at midnight without zone; nullopt for anything else.
 std::optional<std::int64_t> parse_date(std::string_view text);
 
-/// Microseconds since midnight of "HH:MM[:SS[.ffffff]]", up to 24:00:00; nullopt for anything else, digits below a
-/// microsecond included.
+/// Microseconds since midnight UTC of "HH:MM[:SS[.ffffff]][Z or an offset]", up to 24:00:00 on its own clock: less than
+/// 0 or more than a day where the offset leads into the day before or after, as PostgreSQL sorts `timetz`. Without an
+/// offset the clock is UTC's. nullopt for anything else, digits below a microsecond included.
 std::optional<std::int64_t> parse_time_of_day(std::string_view text);
 
 }  // namespace sluice::stores

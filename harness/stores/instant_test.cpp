@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "harness/core/errors.hpp"
 
 namespace sluice::stores {
@@ -58,11 +60,51 @@ TEST(TimeZones, RefuseWhatIsNotOne) {
   }
 }
 
+TEST(Timestamps, ReachFromMinusInfinityToInfinity) {
+  constexpr auto least = std::numeric_limits<std::int64_t>::min(), most = std::numeric_limits<std::int64_t>::max();
+  const auto berlin = TimeZone::load("Europe/Berlin");
+  for (const TimeZone* zone : {static_cast<const TimeZone*>(nullptr), berlin.get()}) {
+    EXPECT_EQ(parse_timestamp("-infinity", zone).microseconds, least);
+    EXPECT_EQ(parse_timestamp("infinity", zone).microseconds, most);
+  }
+  EXPECT_EQ(parse_timestamp("-Infinit", nullptr).reading, Reading::malformed);
+  EXPECT_EQ(parse_timestamp("1969-12-31 23:59:59.999999Z", nullptr).microseconds, -1);
+  const Instant latest = parse_timestamp("294246-12-31 23:59:59.999999-15:59", nullptr);
+  EXPECT_EQ(latest.reading, Reading::good);
+  EXPECT_LT(latest.microseconds, most);
+  EXPECT_GT(latest.microseconds, 0);
+  const Instant earliest = parse_timestamp("4713-01-01 00:00:00+00 BC", nullptr);
+  EXPECT_EQ(earliest.reading, Reading::good);
+  EXPECT_LT(earliest.microseconds, 0);
+  EXPECT_EQ(parse_timestamp("294247-01-01 00:00:00+00", nullptr).reading, Reading::malformed);
+}
+
+TEST(TimesOfDay, AreMomentsWhereTheyHaveAnOffset) {
+  EXPECT_EQ(parse_time_of_day("12:00:00+00"), parse_time_of_day("14:00:00+02"));
+  EXPECT_EQ(parse_time_of_day("12:00"), parse_time_of_day("12:00:00.000Z"));
+  EXPECT_EQ(parse_time_of_day("06:30:00-05:30"), parse_time_of_day("12:00"));
+  // The day before and the day after, which PostgreSQL tells from the same hours of the day itself.
+  EXPECT_EQ(parse_time_of_day("00:30+02"), -90 * 60'000'000LL);
+  EXPECT_EQ(parse_time_of_day("23:00-02"), 25 * 3'600'000'000LL);
+  EXPECT_EQ(parse_time_of_day("24:00:00+00"), 86'400'000'000);
+  EXPECT_EQ(parse_time_of_day("24:00"), 86'400'000'000);
+}
+
+TEST(TimesOfDay, RefuseWhatNoClockShows) {
+  for (const char* text : {"", "24:00:01", "24:01", "25:00", "12:60", "12", "12:00 ", "12:00+", "12:00+25", "12:00 UTC",
+                           "12:00:00.0000001", "+02"}) {
+    EXPECT_EQ(parse_time_of_day(text), std::nullopt) << text;
+  }
+}
+
 TEST(Dates, AreDaysAndNothingFiner) {
   EXPECT_EQ(parse_date("1970-01-02"), 1);
   EXPECT_EQ(parse_date("1970-01-02 00:00:00"), 1);
   EXPECT_EQ(parse_date("1970-01-02 00:00:01"), std::nullopt);
   EXPECT_EQ(parse_date("2025-02-29"), std::nullopt);
+  EXPECT_EQ(parse_date("5874897-12-31"), 2'145'042'905);  // the last that PostgreSQL has
+  EXPECT_EQ(parse_date("5874898-01-01"), std::nullopt);
+  EXPECT_EQ(parse_date("294247-01-01"), *parse_date("294246-12-31") + 1);
 }
 
 }  // namespace

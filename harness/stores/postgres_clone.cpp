@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
-#include <unistd.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <random>
 #include <vector>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/stores/clone_owner.hpp"
 #include "harness/stores/postgres_connection.hpp"
 #include "harness/stores/store_url.hpp"
 
@@ -64,7 +63,21 @@ std::string with_database(const std::string& url, const Place& place, const std:
 // Process, time and chance: no two runs on a shared server meet. Nothing that would have to be quoted or encoded.
 std::string unique_name() {
   std::random_device random;
-  return fmt::format("sluice_clone_{}_{:08x}{:08x}", getpid(), random(), random());
+  return fmt::format("{}{:08x}", clone_prefix(), random());
+}
+
+// What runs that were killed have left on a server that outlived them. One that will not go is not this run's matter.
+void sweep(PostgresConnection& connection) {
+  for (const auto& row : connection.query("SELECT datname FROM pg_database WHERE datname LIKE 'sluice\\_clone\\_%'", {},
+                                          "looking for clones of earlier runs")) {
+    if (!row[0] || !is_abandoned_clone(*row[0])) continue;
+    try {
+      connection.query(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_identifier(*row[0])), {},
+                       "dropping a clone that an earlier run left");
+    } catch (const EnvironmentError&) {
+    } catch (const InputError&) {  // another user's
+    }
+  }
 }
 
 // The sessions that keep the database from being copied; PostgreSQL ends its own workers by itself.
@@ -91,14 +104,6 @@ std::vector<std::string> sessions_on(PostgresConnection& connection, const std::
                                      connection.name(), printable(database, 100), list, advice));
 }
 
-void pause(std::chrono::milliseconds duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any never;
-  never.wait_for(lock, stop, duration, [] { return false; });
-  if (stop.stop_requested()) throw Cancelled();
-}
-
 }  // namespace
 
 PostgresClone::PostgresClone(const std::string& template_url, CloneOptions options)
@@ -112,6 +117,7 @@ PostgresClone::PostgresClone(const std::string& template_url, CloneOptions optio
 
 void PostgresClone::create(const std::string& source) {
   PostgresConnection connection(maintenance_url_, options_.connection);
+  sweep(connection);
   const bool refuses = options_.sessions == TemplateSessions::refuse;
   const auto deadline = steady_clock::now() + (refuses ? session_farewell : options_.patience);
   const std::string statement =
@@ -138,7 +144,7 @@ void PostgresClone::create(const std::string& source) {
           "backend'",
           {source}, "ending sessions");
     }
-    pause(20ms, options_.connection.cancelled);  // the server tells nobody when a session ends
+    pause_unless_cancelled(20ms, options_.connection.cancelled);  // the server tells nobody when a session ends
   }
 }
 

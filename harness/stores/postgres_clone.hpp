@@ -18,7 +18,8 @@ struct CloneOptions {
 };
 
 /// A database that is a copy of another on the same server (CREATE DATABASE … TEMPLATE), for a check to change as it
-/// likes. It has a name of its own and is dropped with this object, whatever sessions are on it. For one thread.
+/// likes. It has a name of its own and is dropped with this object, whatever sessions are on it; what a killed process
+/// left, the next clone made on that server from the same machine drops. For one thread.
 class PostgresClone {
  public:
   /// `template_url` names the database in its path: "postgresql://user@host/voice". Throws InputError when it does not,

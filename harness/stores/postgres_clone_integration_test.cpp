@@ -6,6 +6,7 @@
 #include <future>
 
 #include "harness/core/errors.hpp"
+#include "harness/stores/clone_owner.hpp"
 #include "harness/testing/postgres_cluster.hpp"
 
 namespace sluice::stores {
@@ -15,6 +16,7 @@ using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 struct Finish {
   void operator()(PGconn* handle) const { PQfinish(handle); }
@@ -105,6 +107,18 @@ TEST_F(PostgresCloneTest, WaitsForSessionsWhenAsked) {
   EXPECT_EQ(cloned.wait_for(100ms), std::future_status::timeout);
   session.reset();
   EXPECT_THAT(cloned.get(), HasSubstr("sluice_clone_"));
+}
+
+TEST_F(PostgresCloneTest, DropsWhatAKilledProcessLeft) {
+  std::string left = clone_prefix();
+  left.insert(left.size() - 1, "1");  // as of a process of this number that started at another time
+  cluster_->execute("CREATE DATABASE " + left + "00c0ffee");
+  cluster_->execute("CREATE DATABASE sluice_clone_of_somebody");
+  {
+    const PostgresClone clone(source());
+    EXPECT_THAT(clones(), UnorderedElementsAre(clone.database(), "sluice_clone_of_somebody"));
+  }
+  cluster_->execute("DROP DATABASE sluice_clone_of_somebody");
 }
 
 TEST_F(PostgresCloneTest, StopsWaitingWhenCancelled) {

@@ -105,8 +105,9 @@ void PostgresConnection::fail(const std::string& doing, const PGresult* result) 
     if (options_.cancelled.stop_requested()) throw Cancelled();
     throw EnvironmentError(fmt::format("{} (allowed: {} s)", text, seconds(options_.statement_timeout)));
   }
-  // Class 42: syntax, unknown names, missing rights; class 22: a value that the user's condition cannot handle.
-  if (sqlstate.starts_with("42") || sqlstate.starts_with("22")) throw InputError(text);
+  // Class 42: syntax, unknown names, missing rights; class 22: a value that the user's condition cannot handle;
+  // class 0A: SQL that the server does not allow there.
+  if (sqlstate.starts_with("42") || sqlstate.starts_with("22") || sqlstate.starts_with("0A")) throw InputError(text);
   if (PQstatus(handle()) == CONNECTION_BAD && doing != "connecting") {
     throw EnvironmentError(text + "; the connection was lost, look at the server's log");
   }

@@ -98,16 +98,19 @@ class CopyCursor final : public RowCursor {
   bool running_ = false;
 };
 
-// The expression by which PostgreSQL sorts `column` as the encoding of `type` sorts; empty when there is none.
-std::string order_expression(const ColumnDescription& column, ComparisonType type) {
+// The expression by which PostgreSQL sorts `column` as the encoding of `type` sorts; empty when there is none. A
+// database that is not in UTF-8 has its letters in another order.
+std::string order_expression(const ColumnDescription& column, ComparisonType type, bool utf8) {
   using enum ComparisonType;
   const std::string name = quote_identifier(column.name);
   const ComparisonType own = column.type;
   const bool number = own == integer || own == decimal || own == float4 || own == float8;
   switch (type) {
     case text:
+      if (!utf8) return "convert_to(" + name + "::text, 'UTF8')";
       return name + (own == text && column.native_order ? " COLLATE \"C\"" : "::text COLLATE \"C\"");
     case character:
+      if (!utf8) return "convert_to(rtrim(" + name + "::text, ' '), 'UTF8')";
       return own == character ? name + " COLLATE \"C\"" : "rtrim(" + name + "::text, ' ') COLLATE \"C\"";
     case bytes:
       return own == bytes ? name : name + "::text COLLATE \"C\"";
@@ -281,7 +284,7 @@ class PostgresStore final : public Store {
     std::vector<std::string> names, order;
     for (const auto& column : spec.columns) names.push_back(quote_identifier(column.name));
     for (std::size_t i = 0; i < spec.key_columns; ++i) {
-      const std::string expression = order_expression(spec.columns[i], spec.rules[i].type);
+      const std::string expression = order_expression(spec.columns[i], spec.rules[i].type, spec.table.utf8);
       if (expression.empty()) {
         throw InputError(fmt::format(
             "{}: the key column {} of table {} is {} and cannot be sorted as {}; set types: {{COLUMN: text}} for it",

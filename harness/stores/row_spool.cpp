@@ -6,27 +6,12 @@
 #include <utility>
 
 #include "harness/stores/scratch_database.hpp"
+#include "harness/stores/sqlite_cursor.hpp"
 
 namespace sluice::stores {
 namespace {
 
 constexpr const char* doing = "putting rows aside to sort them";
-
-class SpoolCursor final : public RowCursor {
- public:
-  SpoolCursor(SqliteDatabase& database, const std::string& sql, std::size_t columns)
-      : statement_(database, sql, doing), columns_(columns) {}
-  bool next(RawRow& row) override {
-    if (!statement_.step()) return false;
-    row.resize(columns_);
-    for (std::size_t i = 0; i < columns_; ++i) row[i] = statement_.cell(static_cast<int>(i));
-    return true;
-  }
-
- private:
-  SqliteStatement statement_;
-  std::size_t columns_;
-};
 
 std::vector<std::string> numbered(char letter, std::size_t count) {
   std::vector<std::string> names;
@@ -63,11 +48,11 @@ void RowSpool::add(const RawRow& row) {
 
 std::unique_ptr<RowCursor> RowSpool::sorted(std::size_t key_columns) {
   insert_.reset();
-  return std::make_unique<SpoolCursor>(
+  return std::make_unique<SqliteCursor>(
       *database_,
       fmt::format("SELECT {} FROM spool{}{}", fmt::join(numbered('c', rules_.size()), ", "),
                   key_columns == 0 ? "" : " ORDER BY ", fmt::join(numbered('k', key_columns), ", ")),
-      rules_.size());
+      rules_.size(), doing);
 }
 
 }  // namespace sluice::stores

@@ -11,6 +11,7 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/stores/sqlite_cursor.hpp"
 #include "harness/stores/sqlite_database.hpp"
 #include "harness/stores/sqlite_digest.hpp"
 #include "harness/stores/sqlite_twin.hpp"
@@ -73,27 +74,6 @@ std::string literal(const RawCell& cell) {
   }
   return quoted + '\'';
 }
-
-class SqliteCursor final : public RowCursor {
- public:
-  SqliteCursor(SqliteDatabase& database, const std::string& sql, const ScanSpec& spec)
-      : statement_(database, sql, "reading table " + printable(spec.table.name, 100)), columns_(spec.columns.size()) {
-    int parameter = 0;
-    for (const auto& key : spec.only) {
-      for (const auto& cell : key) statement_.bind(++parameter, cell.view());
-    }
-  }
-  bool next(RawRow& row) override {
-    if (!statement_.step()) return false;
-    row.resize(columns_);
-    for (std::size_t i = 0; i < columns_; ++i) row[i] = statement_.cell(static_cast<int>(i));
-    return true;
-  }
-
- private:
-  SqliteStatement statement_;
-  std::size_t columns_;
-};
 
 class SqliteStore final : public Store {
  public:
@@ -201,7 +181,13 @@ class SqliteStore final : public Store {
   std::unique_ptr<RowCursor> scan(const ScanSpec& spec) override {
     register_order(spec);
     if (spec.buckets) register_buckets(database_, spec);
-    return std::make_unique<SqliteCursor>(database_, scan_statement(spec), spec);
+    auto rows = std::make_unique<SqliteCursor>(database_, scan_statement(spec), spec.columns.size(),
+                                               "reading table " + printable(spec.table.name, 100));
+    int parameter = 0;
+    for (const auto& key : spec.only) {
+      for (const auto& cell : key) rows->bind(++parameter, cell.view());
+    }
+    return rows;
   }
 
   std::string select_row(const ScanSpec& spec, const OwnedRow& key) const override {

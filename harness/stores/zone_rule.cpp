@@ -89,7 +89,8 @@ class ZoneRuleReader {
     } else {
       date.kind = take('J') ? Kind::day_without_leap : Kind::day;
       const auto day = take_number();
-      if (!day) return false;
+      const bool julian = date.kind == Kind::day_without_leap;  // counts from 1 to 365, the other from 0
+      if (!day || *day > 365 || (julian && *day == 0)) return false;
       date.day = *day;
     }
     if (!take('/')) return true;

@@ -7,11 +7,11 @@
 #include <cmath>
 #include <random>
 
+#include "harness/core/milliseconds.hpp"
 #include "harness/measure/arrival.hpp"
 #include "harness/measure/proportion.hpp"
 #include "harness/measure/quantile.hpp"
 #include "harness/measure/sequential.hpp"
-#include "suites/load/milliseconds.hpp"
 
 namespace sluice::load {
 namespace {

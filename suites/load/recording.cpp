@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "suites/load/milliseconds.hpp"
+#include "harness/core/milliseconds.hpp"
 
 namespace sluice::load {
 namespace {

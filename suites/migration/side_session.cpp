@@ -7,33 +7,42 @@
 namespace sluice::migration {
 
 std::vector<ParameterSpec> session_parameters(const std::string& default_timeout) {
-  return {{.name = "timeout",
-           .type = ParameterType::duration,
-           .doc = "the longest time that one statement may take",
-           .default_text = default_timeout,
-           .minimum = 0.001},
-          {.name = "lock_timeout",
-           .type = ParameterType::duration,
-           .doc = "the longest wait for a lock that someone else holds",
-           .default_text = "30s",
-           .minimum = 0.001},
-          {.name = "connect_timeout",
-           .type = ParameterType::duration,
-           .doc = "the longest time until a store answers",
-           .default_text = "10s",
-           .minimum = 0.001}};
+  return {duration_parameter("timeout", "the longest time that one statement may take", default_timeout, 0.001),
+          duration_parameter("lock_timeout", "the longest wait for a lock that someone else holds", "30s", 0.001),
+          duration_parameter("connect_timeout", "the longest time until a store answers", "10s", 0.001)};
+}
+
+stores::StoreOptions session_options(const CheckContext& context, const Parameters& parameters) {
+  const auto rounded_up = [&](const char* name) {
+    return std::chrono::ceil<std::chrono::milliseconds>(parameters.duration(name));
+  };
+  return {.connect_timeout = rounded_up("connect_timeout"),
+          .lock_timeout = rounded_up("lock_timeout"),
+          .statement_timeout = rounded_up("timeout"),
+          .cancelled = context.cancelled,
+          .directory = context.plan_directory};
 }
 
 std::unique_ptr<stores::SqlSession> open_side(const CheckContext& context, const Parameters& parameters,
                                               const std::string& side) {
-  const auto milliseconds = [&](const char* name) {
-    return std::chrono::ceil<std::chrono::milliseconds>(parameters.duration(name));
-  };
-  return stores::open_sql_session(context.store(side), {.connect_timeout = milliseconds("connect_timeout"),
-                                                        .lock_timeout = milliseconds("lock_timeout"),
-                                                        .statement_timeout = milliseconds("timeout"),
-                                                        .cancelled = context.cancelled,
-                                                        .directory = context.plan_directory});
+  return stores::open_sql_session(context.store(side), session_options(context, parameters));
+}
+
+ParameterSpec duration_parameter(std::string name, std::string doc, std::string default_text, double least) {
+  return {.name = std::move(name),
+          .type = ParameterType::duration,
+          .doc = std::move(doc),
+          .default_text = std::move(default_text),
+          .minimum = least};
+}
+
+ParameterSpec sample_parameter() {
+  return {.name = "sample",
+          .type = ParameterType::integer,
+          .doc = "problems kept as findings; all are counted",
+          .default_text = "20",
+          .minimum = 1,
+          .maximum = 10000};
 }
 
 ParameterSpec side_parameter(std::vector<std::string> choices) {

@@ -14,10 +14,16 @@ inline constexpr std::chrono::milliseconds control_lock_timeout{2'000};
 
 /// The parameters `timeout`, `lock_timeout` and `connect_timeout` of every kind that runs SQL.
 std::vector<ParameterSpec> session_parameters(const std::string& default_timeout);
+/// What they say of how a store is opened.
+stores::StoreOptions session_options(const CheckContext& context, const Parameters& parameters);
 /// The store of a side, opened with them.
 std::unique_ptr<stores::SqlSession> open_side(const CheckContext& context, const Parameters& parameters,
                                               const std::string& side);
 
+/// A parameter that is a time, in seconds at least `least`.
+ParameterSpec duration_parameter(std::string name, std::string doc, std::string default_text, double least = 0);
+/// The parameter `sample`: how many problems are kept as findings.
+ParameterSpec sample_parameter();
 /// The parameter `side`: which store is looked at; `new` when absent.
 ParameterSpec side_parameter(std::vector<std::string> choices);
 /// A list of texts; one text is taken as a list of one.

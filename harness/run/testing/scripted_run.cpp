@@ -90,7 +90,10 @@ std::vector<CheckKind> scripted_kinds() {
   CheckKind alone = kind;
   alone.name = "test.alone";
   alone.exclusive = true;
-  return {kind, alone};
+  CheckKind writing = kind;
+  writing.name = "test.writing";
+  writing.writes_stores = true;
+  return {kind, alone, writing};
 }
 
 RunResult RunnerTest::run(const std::string& text, std::vector<std::string> phases, std::stop_token stop,

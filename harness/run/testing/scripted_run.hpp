@@ -12,8 +12,9 @@
 
 namespace sluice::run::testing {
 
-/// The kinds `test.scripted` and `test.alone` (the same, exclusive): checks whose verdict, control and deed the plan
-/// decides, for tests in which the runner is what is tested. Their `deed` happens while they are exercised:
+/// The kinds `test.scripted`, `test.alone` (the same, exclusive) and `test.writing` (the same, writes to stores):
+/// checks whose verdict, control and deed the plan decides, for tests in which the runner is what is tested. Their
+/// `deed` happens while they are exercised:
 ///   none | throw | kill (what wrote service.pid) | wait (until cancelled) | say FIFO | hear FIFO | await FIFO (hears
 ///   it before it has begun) | note (begin and end are lines in `order`) |
 ///   point ACTION (start it with the stores /real/a.db and db:5432/voice replaced) |

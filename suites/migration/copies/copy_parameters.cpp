@@ -1,6 +1,11 @@
 #include "suites/migration/copies/copy_parameters.hpp"
 
 namespace sluice::migration {
+namespace {
+
+ParameterSpec side_item() { return {.name = "side", .type = ParameterType::text, .choices = {"old", "new"}}; }
+
+}  // namespace
 
 ParameterSpec spares_parameter(const std::string& name, const std::string& action) {
   return {.name = name,
@@ -8,36 +13,43 @@ ParameterSpec spares_parameter(const std::string& name, const std::string& actio
           .doc = "sides whose store " + action +
                  " by design neither names nor touches; every other store must be named, and that these stay as they "
                  "are is verified",
-          .item = {{.name = "side", .type = ParameterType::text, .choices = {"old", "new"}}},
+          .item = {side_item()},
           .shorthand = "side"};
 }
 
 std::vector<ParameterSpec> copy_parameters() {
-  return {{.name = "ignore",
-           .type = ParameterType::list,
-           .doc = "what may differ: TABLE, TABLE.COLUMN (such as a time that the database sets) or SEQUENCE",
-           .item = {{.name = "name", .type = ParameterType::text}}},
-          spares_parameter("spares", "the action"),
-          {.name = "timeout",
-           .type = ParameterType::duration,
-           .doc = "the longest time that one run of an action may take",
-           .default_text = "10m",
-           .minimum = 0.1},
-          {.name = "statement_timeout",
-           .type = ParameterType::duration,
-           .doc = "the longest time that copying a database or reading a table may take",
-           .default_text = "1h",
-           .minimum = 1},
-          {.name = "lock_timeout",
-           .type = ParameterType::duration,
-           .doc = "the longest wait for a lock that someone else holds",
-           .default_text = "30s",
-           .minimum = 0.001},
-          {.name = "connect_timeout",
-           .type = ParameterType::duration,
-           .doc = "the longest time until a store answers",
-           .default_text = "10s",
-           .minimum = 0.001}};
+  return {
+      {.name = "ignore",
+       .type = ParameterType::list,
+       .doc = "what may differ: TABLE, TABLE.COLUMN (such as a time that the database sets) or SEQUENCE",
+       .item = {{.name = "name", .type = ParameterType::text}}},
+      spares_parameter("spares", "the action"),
+      {.name = "others_write",
+       .type = ParameterType::list,
+       .doc = "sides whose store other programs write to meanwhile; without it, that the actions on copies left the "
+              "stores themselves alone is verified",
+       .item = {side_item()},
+       .shorthand = "side"},
+      {.name = "timeout",
+       .type = ParameterType::duration,
+       .doc = "the longest time that one run of an action may take",
+       .default_text = "10m",
+       .minimum = 0.1},
+      {.name = "statement_timeout",
+       .type = ParameterType::duration,
+       .doc = "the longest time that copying a database or reading a table may take",
+       .default_text = "1h",
+       .minimum = 1},
+      {.name = "lock_timeout",
+       .type = ParameterType::duration,
+       .doc = "the longest wait for a lock that someone else holds",
+       .default_text = "30s",
+       .minimum = 0.001},
+      {.name = "connect_timeout",
+       .type = ParameterType::duration,
+       .doc = "the longest time until a store answers",
+       .default_text = "10s",
+       .minimum = 0.001}};
 }
 
 stores::StoreOptions store_options(const Parameters& parameters, const CheckContext& context) {
@@ -63,7 +75,7 @@ std::set<std::string> set_of(const Parameters& parameters, const std::string& na
 
 std::set<std::string> ignored_names(const Parameters& parameters) { return set_of(parameters, "ignore"); }
 
-std::set<std::string> spared_sides(const Parameters& parameters, const std::string& name) {
+std::set<std::string> sides_of(const Parameters& parameters, const std::string& name) {
   return set_of(parameters, name);
 }
 

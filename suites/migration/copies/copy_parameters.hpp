@@ -8,7 +8,8 @@
 
 namespace sluice::migration {
 
-/// The parameters that every kind has that runs actions on copies of the stores: ignore, spares, timeout,
+/// The parameters that every kind has that runs actions on copies of the stores: ignore, spares,
+/// others_write, timeout,
 /// statement_timeout, lock_timeout, connect_timeout.
 std::vector<ParameterSpec> copy_parameters();
 
@@ -19,8 +20,8 @@ ParameterSpec spares_parameter(const std::string& name, const std::string& actio
 stores::StoreOptions store_options(const Parameters& parameters, const CheckContext& context);
 
 std::set<std::string> ignored_names(const Parameters& parameters);
-/// What a parameter made by spares_parameter() holds.
-std::set<std::string> spared_sides(const Parameters& parameters, const std::string& name = "spares");
+/// What a parameter that lists sides holds: "spares", "others_write".
+std::set<std::string> sides_of(const Parameters& parameters, const std::string& name);
 
 /// "sluice run … --check crash --seed 1" with what to set for one case: "…  # with only: [37 commit]".
 std::string reproduce_with(const CheckContext& context, const std::string& setting);

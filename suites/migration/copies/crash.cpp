@@ -14,8 +14,8 @@
 #include "harness/stores/store_url.hpp"
 #include "suites/migration/copies/copy_parameters.hpp"
 #include "suites/migration/copies/crash_points.hpp"
-#include "suites/migration/copies/spared_stores.hpp"
 #include "suites/migration/copies/store_state.hpp"
+#include "suites/migration/copies/untouched_stores.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -81,7 +81,7 @@ class CrashCheck final : public Check {
     }
     trial_ = std::make_unique<ActionTrial>(context, *copies_, parameters_.text("action"),
                                            TrialOptions{.timeout = parameters_.duration("timeout"),
-                                                        .spares = spared_sides(parameters_),
+                                                        .spares = sides_of(parameters_, "spares"),
                                                         .watch_writes = kinds_.contains(CrashKind::write)});
   }
 
@@ -96,7 +96,7 @@ class CrashCheck final : public Check {
     writes_ = clean.writes.size();
     const auto chosen = only_.empty() ? choose_points(points_, count_, context.seed) : with_texts(only_, clean);
     try_points(context, chosen);
-    require_untouched(context, *copies_, spared_sides(parameters_));
+    require_untouched(context, *copies_, parameters_, sides_of(parameters_, "spares"));
   }
 
   Outcome judge(CheckContext&) override {

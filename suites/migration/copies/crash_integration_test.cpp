@@ -161,6 +161,22 @@ TEST_F(Crash, NoticesThatASparedStoreWasNotSpared) {
               AllOf(HasSubstr("the store old itself changed"), HasSubstr("source id=7")));
 }
 
+TEST_F(Crash, NoticesThatAnActionWroteToAStoreThatItAlsoNames) {
+  old_side("CREATE TABLE source (id INTEGER PRIMARY KEY, times INTEGER); INSERT INTO source VALUES (7, 0)");
+  // It names both stores, and works on one of them by a name of its own as well.
+  action("migrate", R"sh(
+    sql "UPDATE item SET name = 'x'"
+    python3 -c "import sqlite3; c = sqlite3.connect('ol' + 'd.' + 'db'); c.execute('UPDATE source SET times = 1'); c.commit()"
+    test -f "$OLD"
+  )sh");
+  EXPECT_THAT(
+      error(crash_kind(), R"({"action": "migrate", "points": "1"})"),
+      AllOf(HasSubstr("the store old itself changed"), HasSubstr("source id=7"), HasSubstr("others_write: [old]")));
+  old_side("UPDATE source SET times = 0");
+  const Outcome outcome = crash(R"({"action": "migrate", "points": "1", "others_write": ["old"]})");
+  EXPECT_EQ(outcome.verdict, Verdict::passed) << outcome.reason;
+}
+
 TEST_F(Crash, IsErroredWhenTheCleanRunHangs) {
   action("migrate", R"sh(sql "SELECT pg_sleep(600)")sh");
   const Outcome outcome = crash(R"({"action": "migrate", "timeout": "300ms"})");

@@ -6,8 +6,8 @@
 #include "harness/core/printable.hpp"
 #include "suites/migration/copies/action_trial.hpp"
 #include "suites/migration/copies/copy_parameters.hpp"
-#include "suites/migration/copies/spared_stores.hpp"
 #include "suites/migration/copies/store_state.hpp"
+#include "suites/migration/copies/untouched_stores.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -34,14 +34,14 @@ class IdempotentCheck final : public Check {
     }
     const auto again = copies_->make();
     const ActionTrial trial(context, *copies_, action_,
-                            {.timeout = parameters_.duration("timeout"), .spares = spared_sides(parameters_)});
+                            {.timeout = parameters_.duration("timeout"), .spares = sides_of(parameters_, "spares")});
     for (std::int64_t i = 0; i < times_ && problem_.empty(); ++i) {
       const TrialEnd end = trial.run(*again);
       if (!copies_->postgres().empty()) require_statements(end, action_);
       note_end(end.timed_out, end.action);
     }
     if (problem_.empty()) difference_ = compare(context, again->urls());
-    require_untouched(context, *copies_, spared_sides(parameters_));
+    require_untouched(context, *copies_, parameters_, sides_of(parameters_, "spares"));
   }
 
   Outcome judge(CheckContext& context) override {

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
 
@@ -71,7 +72,7 @@ struct LockProbes::State {
         const std::lock_guard lock(mutex);
         line.backend = PQbackendPID(connection.handle());
       }
-      while (!stop.stop_requested() && one_round(connection, line)) pause(stop, every);
+      while (!stop.stop_requested() && one_round(connection, line)) pause_for(every, stop);
     } catch (const Cancelled&) {
       const std::lock_guard lock(mutex);
       end_round(line);
@@ -144,7 +145,7 @@ struct LockProbes::State {
       connection.query(fmt::format("SET application_name = '{}'", application_name), {}, "naming the session");
       while (!stop.stop_requested()) {
         note_waits(url, connection.query(waiting_query, {}, "looking who waits for a lock"));
-        pause(stop, look_every);
+        pause_for(look_every, stop);
       }
     } catch (const Cancelled&) {
     } catch (const std::exception& error) {
@@ -162,11 +163,6 @@ struct LockProbes::State {
         if (is_it && line.begun) line.blocker = printable(row[1].value_or(""), 900);
       }
     }
-  }
-
-  void pause(const std::stop_token& stop, std::chrono::nanoseconds time) {
-    std::unique_lock lock(mutex);
-    stopping.wait_for(lock, stop, time, [] { return false; });
   }
 
   void start() {
@@ -195,7 +191,6 @@ struct LockProbes::State {
   const std::chrono::nanoseconds every;
   mutable std::mutex mutex;
   std::condition_variable_any changed;
-  std::condition_variable_any stopping;
   std::vector<Line> lines;
   std::uint64_t looks = 0;
   std::string blind;  ///< why nobody looks any more

@@ -4,35 +4,24 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/milliseconds.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
 #include "suites/migration/copies/action_trial.hpp"
 #include "suites/migration/copies/copy_parameters.hpp"
 #include "suites/migration/copies/lock_probes.hpp"
-#include "suites/migration/copies/spared_stores.hpp"
 #include "suites/migration/copies/store_objects.hpp"
+#include "suites/migration/copies/untouched_stores.hpp"
 
 namespace sluice::migration {
 namespace {
 
 using stores::PostgresConnection;
 constexpr std::size_t most_probes = 80;  // a server takes 100 connections unless it is told otherwise
-
-double milliseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
-
-/// Waits so that cancellation is seen; false when `stop` came first.
-bool rest(const std::stop_token& stop, std::chrono::nanoseconds time) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any never;
-  never.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
-}
 
 /// A transaction of somebody else's, open before the migration begins.
 class OpenTransaction {
@@ -47,7 +36,7 @@ class OpenTransaction {
   /// Ends it in `time`, or with this object.
   void end_in(std::chrono::nanoseconds time) {
     thread_ = std::jthread([this, time](const std::stop_token& stop) {
-      rest(stop, time);
+      pause_for(time, stop);
       connection_.abandon();  // the server rolls it back
     });
   }
@@ -78,7 +67,7 @@ class LocksCheck final : public Check {
     std::vector<std::unique_ptr<OpenTransaction>> others = open_transactions(context, *copy);
     running.restart();
     const ActionTrial trial(context, *copies_, action_,
-                            {.timeout = parameters_.duration("timeout"), .spares = spared_sides(parameters_)});
+                            {.timeout = parameters_.duration("timeout"), .spares = sides_of(parameters_, "spares")});
     const TrialEnd end = trial.run(*copy);
     others.clear();
     results_ = running.stop();
@@ -89,7 +78,7 @@ class LocksCheck final : public Check {
                              end.timed_out ? "took too long" : "ended with " + end.action.outcome,
                              printable(end.action.output_tail, 600));
     }
-    require_untouched(context, *copies_, spared_sides(parameters_));
+    require_untouched(context, *copies_, parameters_, sides_of(parameters_, "spares"));
   }
 
   Outcome judge(CheckContext& context) override {
@@ -136,7 +125,7 @@ class LocksCheck final : public Check {
     locker.query(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", control_table_), {}, "planting a lock");
     const auto deadline = context.clock->now() + limit_ + std::chrono::seconds(30);
     while (running.longest_wait() <= limit_ && context.clock->now() < deadline) {
-      if (!rest(context.cancelled, std::chrono::milliseconds(2))) throw Cancelled();
+      pause_unless_cancelled(std::chrono::milliseconds(2), context.cancelled);
     }
     locker.query("ROLLBACK", {}, "ending the planted lock");
     const auto findings = findings_of(running.stop(), context.reproduce);

@@ -10,9 +10,9 @@
 #include "harness/stores/sql_session.hpp"
 #include "suites/migration/copies/action_trial.hpp"
 #include "suites/migration/copies/copy_parameters.hpp"
-#include "suites/migration/copies/spared_stores.hpp"
 #include "suites/migration/copies/store_objects.hpp"
 #include "suites/migration/copies/store_state.hpp"
+#include "suites/migration/copies/untouched_stores.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -61,9 +61,9 @@ class RollbackCheck final : public Check {
     if (!roll_back(context, *after_)) return;
     difference_ = compare(context, *after_);
     if (!writes_.empty()) try_writes(context);
-    for (const char* name : {"spares", "down_spares"}) {
-      require_untouched(context, *copies_, spared_sides(parameters_, name));
-    }
+    auto spares = sides_of(parameters_, "spares");
+    spares.merge(sides_of(parameters_, "down_spares"));
+    require_untouched(context, *copies_, parameters_, spares);
   }
 
   Outcome judge(CheckContext& context) override {
@@ -104,7 +104,7 @@ class RollbackCheck final : public Check {
   TrialEnd run_action(const CheckContext& context, const Copy& copy, const std::string& action,
                       const char* spares) const {
     return ActionTrial(context, *copies_, action,
-                       {.timeout = parameters_.duration("timeout"), .spares = spared_sides(parameters_, spares)})
+                       {.timeout = parameters_.duration("timeout"), .spares = sides_of(parameters_, spares)})
         .run(copy);
   }
 

@@ -11,15 +11,17 @@
 
 #include "harness/core/errors.hpp"
 #include "harness/core/exact_json.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/scenario/variables.hpp"
 #include "suites/migration/live/live_writes_client.hpp"
 #include "suites/migration/live/live_writes_conductor.hpp"
+#include "suites/migration/live/live_writes_control.hpp"
 #include "suites/migration/live/live_writes_find.hpp"
+#include "suites/migration/live/live_writes_findings.hpp"
 #include "suites/migration/live/live_writes_judge.hpp"
 #include "suites/migration/live/live_writes_parameters.hpp"
-#include "suites/migration/live/pause.hpp"
-#include "suites/migration/queries/search_queries.hpp"
+#include "suites/migration/live/live_writes_tally.hpp"
 #include "suites/migration/side_session.hpp"
 
 namespace sluice::migration {
@@ -27,17 +29,6 @@ namespace {
 
 using std::chrono::nanoseconds;
 constexpr auto settle_poll = std::chrono::milliseconds(100);
-
-/// What the ledger says in numbers.
-struct WriteTally {
-  std::uint64_t acknowledged = 0, refused = 0, unknown = 0;
-  std::uint64_t overlapping = 0;  ///< acknowledged, and under way while an action was
-  std::optional<WriteRecord> first_failed;
-
-  std::uint64_t sent() const { return acknowledged + failed(); }
-  std::uint64_t failed() const { return refused + unknown; }
-  double errors() const { return sent() == 0 ? 0 : static_cast<double>(failed()) / static_cast<double>(sent()); }
-};
 
 class LiveWritesCheck final : public Check {
  public:
@@ -51,31 +42,26 @@ class LiveWritesCheck final : public Check {
 
  private:
   std::size_t count(const char* name) const { return static_cast<std::size_t>(parameters_.integer(name)); }
-  WriteClientOptions client_options(CheckContext& context, const WriteRoute& route) const;
+  void read_requests(CheckContext& context);
+  void complete_client_options(CheckContext& context);
   void write_beside_actions(CheckContext& context);
   void settle(CheckContext& context);
   void read_back(CheckContext& context);
   std::string not_served(net::HttpClient& client, const WriteRecord& write, const CheckContext& context) const;
   std::vector<WriteRecord> standing() const;
-  std::vector<WriteProblem> judge_file(const std::filesystem::path& ledger,
-                                       const std::vector<WriteSighting>& sightings) const;
-  WriteTally tally() const;
   Outcome verdict(const WriteTally& seen) const;
   void add_findings(const WriteTally& seen, const CheckContext& context, Outcome& outcome) const;
   void add_metrics(const WriteTally& seen, Outcome& outcome) const;
-  Finding finding(const WriteProblem& problem, const CheckContext& context) const;
-  Finding finding_of(std::string rule, std::string summary, const WriteRecord& write,
-                     const CheckContext& context) const;
-  bool plant_in_judgement(const CheckContext& context, Control& control) const;
   bool plant_in_store(CheckContext& context, Control& control) const;
 
   Parameters parameters_;
   WriteFinder finder_;
-  WriteTemplate write_, read_;
+  WriteTemplate read_;
   WriteRules rules_;
   std::string run_;
   WriteClientOptions client_;
   std::filesystem::path ledger_path_;
+  std::optional<WriteRoute> route_;
   std::optional<WriteConductor> conductor_;
   std::vector<ActionTimeline::Span> actions_;
   std::chrono::steady_clock::time_point begun_;
@@ -93,33 +79,51 @@ void LiveWritesCheck::prepare(CheckContext& context) {
     throw InputError(
         "it writes while actions run, and none runs beside it: put it into the `during:` of a phase that has `enter:`");
   context.store("new");
-  write_ = WriteTemplate(parameters_.record("write"), "write");
-  rules_.exact_value = write_.carries("value");
-  if (!rules_.exact_value && !write_.carries("nonce"))
-    throw InputError("write: the request carries neither {nonce} nor {value}, so it could not be found again");
-  if (count("keys") > 0 && !write_.carries("key"))
-    throw InputError("write: `keys` are written again and again, and the request does not carry {key}");
-  if (parameters_.has("read")) {
-    read_ = WriteTemplate(parameters_.record("read"), "read");
-    if (!read_.carries("nonce") && !read_.carries("key") && !read_.carries("value"))
-      throw InputError("read: the request carries none of {nonce}, {key} and {value}, so it asks for no write");
-    context.endpoint("new");
-  }
+  read_requests(context);
   // Also a run with the same seed on the same stores must not take the rows of an earlier one for its own.
   std::mt19937_64 random(context.seed ^ static_cast<std::uint64_t>(context.clock->today().time_since_epoch().count()));
   run_ = "lw" + scenario::random_token(random).substr(0, 12);
-  WriteRoute route(parameters_, context.actions->planned());
-  client_ = client_options(context, route);
+  route_.emplace(parameters_, context.actions->planned());
+  complete_client_options(context);
   ledger_path_ = context.output / "writes.jsonl";
-  conductor_.emplace(std::move(route), *context.actions, client_.timeout, context.cancelled);
+  // What is deleted while the migration runs should have been there for it to see.
+  const std::size_t writes_before = client_.remove ? 4 * count("deletes_min") : 1;
+  conductor_.emplace(*route_, *context.actions, writes_before, client_.timeout, context.cancelled);
 }
 
-WriteClientOptions LiveWritesCheck::client_options(CheckContext& context, const WriteRoute& route) const {
-  WriteClientOptions options{
-      .write = write_, .endpoints = {}, .routes = scenario::RouteMap::from(parameters_), .run = run_};
-  for (const std::string side : {"old", "new"}) {
-    if (route.uses(side)) options.endpoints.emplace(side, net::parse_endpoint(context.endpoint(side)));
+// Only requests that can be found again, and that mean one thing.
+void LiveWritesCheck::read_requests(CheckContext& context) {
+  client_.write = WriteTemplate(parameters_.record("write"), "write");
+  rules_.exact_value = client_.write.carries("value");
+  if (!rules_.exact_value && !client_.write.carries("nonce"))
+    throw InputError("write: the request carries neither {nonce} nor {value}, so it could not be found again");
+  if (count("keys") > 0 && !client_.write.carries("key"))
+    throw InputError("write: `keys` are written again and again, and the request does not carry {key}");
+  if (client_.write.carries("id")) throw InputError("write: {id} is what its answer tells; only `delete` can carry it");
+  if (parameters_.has("delete")) {
+    const WriteTemplate& remove = client_.remove.emplace(parameters_.record("delete"), "delete");
+    if (!remove.carries("nonce") && !remove.carries("key") && !remove.carries("value") && !remove.carries("id"))
+      throw InputError(
+          "delete: the request carries none of {id}, {key}, {nonce} and {value}, so it would mean no write");
+    if (remove.carries("id") && !parameters_.has("acknowledged_by"))
+      throw InputError("delete: {id} is what the answer to the write holds at `acknowledged_by`, which is not given");
   }
+  if (!parameters_.has("read")) return;
+  read_ = WriteTemplate(parameters_.record("read"), "read");
+  if (!read_.carries("nonce") && !read_.carries("key") && !read_.carries("value"))
+    throw InputError("read: the request carries none of {nonce}, {key} and {value}, so it asks for no write");
+  if (read_.carries("id")) throw InputError("read: {id} may be another on the new side; only `delete` can carry it");
+  context.endpoint("new");
+}
+
+void LiveWritesCheck::complete_client_options(CheckContext& context) {
+  WriteClientOptions& options = client_;
+  options.routes = scenario::RouteMap::from(parameters_);
+  options.run = run_;
+  for (const std::string side : {"old", "new"}) {
+    if (route_->uses(side)) options.endpoints.emplace(side, net::parse_endpoint(context.endpoint(side)));
+  }
+  options.delete_share = parameters_.number("delete_share");
   options.seed = context.seed;
   options.clients = count("clients");
   options.rate_per_second = parameters_.rate_per_second("rate");
@@ -127,7 +131,6 @@ WriteClientOptions LiveWritesCheck::client_options(CheckContext& context, const 
   options.most = count("writes_max");
   options.timeout = parameters_.duration("request_timeout");
   if (parameters_.has("acknowledged_by")) options.acknowledged_by = parameters_.text("acknowledged_by");
-  return options;
 }
 
 void LiveWritesCheck::exercise(CheckContext& context) {
@@ -149,7 +152,7 @@ void LiveWritesCheck::write_beside_actions(CheckContext& context) {
     while (!context.actions->wait_over(std::chrono::minutes(1), context.cancelled)) {
       if (context.cancelled.stop_requested()) throw Cancelled();
     }
-    pause(context, parameters_.duration("linger"));
+    pause_unless_cancelled(parameters_.duration("linger"), context.cancelled);
   } catch (...) {
     conductor_.reset();
     throw;
@@ -167,7 +170,7 @@ void LiveWritesCheck::settle(CheckContext& context) {
   std::optional<std::chrono::steady_clock::time_point> well_since;
   while (true) {
     sightings_ = finder_.find_all(*session_, run_, ledger_);
-    problems_ = judge_file(ledger_path_, sightings_);
+    problems_ = judge_writes(load_ledger(ledger_path_), sightings_, rules_);
     const auto now = context.clock->now();
     if (problems_.empty()) {
       well_since = well_since.value_or(now);
@@ -176,14 +179,9 @@ void LiveWritesCheck::settle(CheckContext& context) {
       well_since.reset();
       if (now >= deadline) break;
     }
-    pause(context, settle_poll);
+    pause_unless_cancelled(settle_poll, context.cancelled);
   }
   settled_after_ = well_since.value_or(context.clock->now()) - begun;
-}
-
-std::vector<WriteProblem> LiveWritesCheck::judge_file(const std::filesystem::path& ledger,
-                                                      const std::vector<WriteSighting>& sightings) const {
-  return judge_writes(load_ledger(ledger), sightings, rules_);
 }
 
 // Acknowledged writes that are in the new store as they should be.
@@ -237,26 +235,11 @@ std::string LiveWritesCheck::not_served(net::HttpClient& client, const WriteReco
   }
 }
 
-WriteTally LiveWritesCheck::tally() const {
-  WriteTally seen;
-  for (const auto& write : ledger_) {
-    ++(write.fate == WriteFate::acknowledged ? seen.acknowledged
-       : write.fate == WriteFate::refused    ? seen.refused
-                                             : seen.unknown);
-    if (write.fate != WriteFate::acknowledged && !seen.first_failed) seen.first_failed = write;
-    if (write.fate != WriteFate::acknowledged) continue;
-    const auto sent = begun_ + write.sent, answered = begun_ + write.answered.value_or(write.sent);
-    seen.overlapping += std::any_of(actions_.begin(), actions_.end(), [&](const ActionTimeline::Span& action) {
-      return answered >= action.begun && action.ended && sent <= *action.ended;
-    });
-  }
-  return seen;
-}
-
 Outcome LiveWritesCheck::judge(CheckContext& context) {
-  const WriteTally seen = tally();
+  const WriteTally seen = tally_writes(ledger_, begun_, actions_);
   Outcome outcome = verdict(seen);
   outcome.coverage = {{.unit = "writes", .examined = seen.acknowledged, .expected = seen.sent()}};
+  if (client_.remove) outcome.coverage.push_back({.unit = "deletes", .examined = seen.deletes});
   add_metrics(seen, outcome);
   add_findings(seen, context, outcome);
   outcome.artifacts.push_back(
@@ -284,6 +267,18 @@ Outcome LiveWritesCheck::verdict(const WriteTally& seen) const {
   if (seen.overlapping < count("overlap_min"))
     return Outcome::inconclusive(fmt::format("{}, {} are needed: raise `rate` or `clients`, or lower `overlap_min`",
                                              beside, count("overlap_min")));
+  if (client_.remove && seen.deletes_overlapping < count("deletes_min"))
+    return Outcome::inconclusive(
+        fmt::format("{}; of the acknowledged deletes that no later write undid, {} met an action that could have seen "
+                    "what they took "
+                    "away, {} are needed: raise `rate` or `delete_share`, or lower `deletes_min`",
+                    beside, seen.deletes_overlapping, count("deletes_min")));
+  if (const auto action = action_without_writers(ledger_, client_.most, begun_, actions_, *route_))
+    return Outcome::inconclusive(fmt::format(
+        "{}; all {} writes were sent before {} ended, so nobody wrote during the rest of it: raise `writes_max` or "
+        "lower `rate`",
+        beside, client_.most, *action));
+  if (standing().empty()) return Outcome::inconclusive(fmt::format("{}; none of them stands in the end", beside));
   return Outcome::passed(fmt::format("all are in the new store: {}", beside));
 }
 
@@ -294,6 +289,9 @@ void LiveWritesCheck::add_metrics(const WriteTally& seen, Outcome& outcome) cons
   };
   add("writes_acknowledged", static_cast<double>(seen.acknowledged), "writes");
   add("writes_overlapping", static_cast<double>(seen.overlapping), "writes", parameters_.integer("overlap_min"));
+  if (client_.remove)
+    add("deletes_overlapping", static_cast<double>(seen.deletes_overlapping), "deletes",
+        parameters_.integer("deletes_min"));
   add("errors_share", seen.errors(), "share", parameters_.number("errors_max"));
   for (const auto& [name, kind] : {std::pair{"writes_lost", WriteProblemKind::lost},
                                    {"writes_duplicated", WriteProblemKind::duplicated},
@@ -306,141 +304,32 @@ void LiveWritesCheck::add_metrics(const WriteTally& seen, Outcome& outcome) cons
   add("settled_s", std::chrono::duration<double>(settled_after_).count(), "s");
 }
 
-Finding LiveWritesCheck::finding_of(std::string rule, std::string summary, const WriteRecord& write,
-                                    const CheckContext& context) const {
-  Finding finding{.rule = std::move(rule), .summary = std::move(summary), .where = {{"nonce", write.nonce}}};
-  std::string shown = session_->command_line(finder_.statement_for(write.nonce));
-  if (write.number > 0) {
-    finding.where.insert(finding.where.end(), {{"key", write.key},
-                                               {"endpoint", write.side},
-                                               {"time", write.at},
-                                               {"status", write.status == 0 ? "none" : std::to_string(write.status)}});
-    net::Request request = write_.render(write);
-    if (write.side == "new") client_.routes.apply(request.method, request.target);
-    shown = fmt::format("written by: {}; found by: {}", curl_line(client_.endpoints.at(write.side), request), shown);
-    finding.old_value = printable(rules_.exact_value ? write.value : write.nonce, 400);
-  }
-  finding.reproduce = reproduced_by(context, shown);
-  return finding;
-}
-
-Finding LiveWritesCheck::finding(const WriteProblem& problem, const CheckContext& context) const {
-  const auto fate = problem.write.fate == WriteFate::acknowledged ? "acknowledged" : "unacknowledged";
-  const std::string& nonce = problem.write.nonce;
-  std::string summary;
-  switch (problem.kind) {
-    case WriteProblemKind::lost:
-      summary = fmt::format("the acknowledged write {} is not in the new store", nonce);
-      break;
-    case WriteProblemKind::duplicated:
-      summary = problem.seen.size() > 1
-                    ? fmt::format("the {} write {} is in the new store {} times", fate, nonce, problem.seen.size())
-                    : fmt::format("beside the {} write {} the new store holds another of its key", fate, nonce);
-      break;
-    case WriteProblemKind::resurrected:
-      summary = fmt::format("the new store holds the write {}, which {} superseded", nonce, problem.superseded_by);
-      break;
-    case WriteProblemKind::differs:
-      summary = fmt::format("the write {} has another value in the new store", nonce);
-      break;
-    case WriteProblemKind::unknown:
-      summary = fmt::format("the new store holds {}, which the client never wrote", nonce);
-      break;
-  }
-  Finding finding = finding_of(rule_of(problem.kind), std::move(summary), problem.write, context);
-  if (!problem.seen.empty()) finding.new_value = printable(fmt::format("{}", fmt::join(problem.seen, " | ")), 400);
-  return finding;
-}
-
 void LiveWritesCheck::add_findings(const WriteTally& seen, const CheckContext& context, Outcome& outcome) const {
+  const WriteFindings findings(context, client_, finder_, rules_, *session_);
   const std::size_t sample = count("sample");
   for (std::size_t i = 0; i < std::min(sample, problems_.size()); ++i)
-    outcome.findings.push_back(finding(problems_[i], context));
+    outcome.findings.push_back(findings.of(problems_[i]));
   for (std::size_t i = 0; i < std::min(sample, not_served_.size()); ++i) {
-    const auto& [write, why] = not_served_[i];
-    outcome.findings.push_back(finding_of(
-        "write-not-served", fmt::format("the new endpoint does not return the write {}", write.nonce), write, context));
-    outcome.findings.back().new_value = why;
-    outcome.findings.back().reproduce =
-        reproduced_by(context, curl_line(net::parse_endpoint(context.endpoint("new")), read_.render(write)));
+    const auto& [write, answer] = not_served_[i];
+    outcome.findings.push_back(findings.not_served(write, read_.render(write), answer));
   }
   outcome.findings_total = problems_.size() + not_served_.size();
-  if (seen.errors() <= parameters_.number("errors_max")) return;
-  const WriteRecord& first = *seen.first_failed;
-  outcome.findings.push_back(finding_of(
-      "errors-above-limit",
-      fmt::format("{} of {} writes got no acknowledgement ({} refused, {} without a clear answer); {:.3g}% are allowed",
-                  seen.failed(), seen.sent(), seen.refused, seen.unknown, 100 * parameters_.number("errors_max")),
-      first, context));
-  outcome.findings.back().new_value = printable(first.failure, 400);
+  const double allowed = parameters_.number("errors_max");
+  if (seen.errors() <= allowed) return;
+  outcome.findings.push_back(findings.errors(seen, allowed));
   ++outcome.findings_total;
 }
 
 Control LiveWritesCheck::control(CheckContext& context) {
   Control control{.planted = {}, .caught = true, .observed = {}};
-  const bool judged = plant_in_judgement(context, control);
-  const bool asked = plant_in_store(context, control);
-  control.caught = judged && asked;
-  return control;
-}
-
-// The same ledger file and the same sightings with one thing altered each time, on the same path.
-bool LiveWritesCheck::plant_in_judgement(const CheckContext& context, Control& control) const {
-  const std::filesystem::path planted_path = context.work / "planted.jsonl";
-  std::vector<std::string> planted, observed;
-  bool all = true;
-  const auto plant = [&](const std::string& what, WriteProblemKind kind, const std::string& nonce,
-                         const std::filesystem::path& ledger, const std::vector<WriteSighting>& sightings) {
-    const auto problems = judge_file(ledger, sightings);
-    const bool caught = std::any_of(problems.begin(), problems.end(), [&](const WriteProblem& problem) {
-      return problem.kind == kind && problem.write.nonce == nonce;
-    });
-    planted.push_back(what);
-    observed.push_back(fmt::format("{} {}", rule_of(kind), caught ? "found" : "not found"));
-    all = all && caught;
-  };
-  WriteRecord invented = ledger_.front();
-  {
-    WriteLedger copy(planted_path);
-    for (const auto& write : ledger_) {
-      copy.sent(write);
-      if (write.answered) copy.answered(write);
-    }
-    invented.number = ledger_.back().number + 1;
-    invented.nonce = fmt::format("{}n{:07}", run_, invented.number);
-    invented.key = invented.nonce;
-    invented.fate = WriteFate::acknowledged;
-    copy.sent(invented);
-    copy.answered(invented);
-  }
-  plant("an acknowledged write invented", WriteProblemKind::lost, invented.nonce, planted_path, sightings_);
   const auto there = standing();
-  const WriteRecord& chosen = there[context.seed % there.size()];
-  const auto place = std::find_if(sightings_.begin(), sightings_.end(),
-                                  [&](const WriteSighting& sighting) { return sighting.nonce == chosen.nonce; });
-  auto altered = sightings_;
-  altered.push_back(*place);
-  plant("one doubled", WriteProblemKind::duplicated, chosen.nonce, ledger_path_, altered);
-  if (rules_.exact_value) {
-    altered = sightings_;
-    altered[static_cast<std::size_t>(place - sightings_.begin())].cell += "?";
-    plant("one value altered", WriteProblemKind::differs, chosen.nonce, ledger_path_, altered);
-  }
-  // A write that another of its key superseded; there is none where every write has a key of its own.
-  std::set<std::string> current;
-  for (const auto& write : there) current.insert(write.key);
-  const auto superseded = std::find_if(ledger_.begin(), ledger_.end(), [&](const WriteRecord& write) {
-    return write.fate == WriteFate::acknowledged && current.contains(write.key) &&
-           std::none_of(there.begin(), there.end(), [&](const auto& kept) { return kept.nonce == write.nonce; });
-  });
-  if (superseded != ledger_.end()) {
-    altered = sightings_;
-    altered.push_back({.nonce = superseded->nonce, .cell = superseded->value});
-    plant("one superseded write brought back", WriteProblemKind::resurrected, superseded->nonce, ledger_path_, altered);
-  }
-  control.planted = fmt::format("{}", fmt::join(planted, ", "));
-  control.observed = fmt::format("{}", fmt::join(observed, ", "));
-  return all;
+  WriteControl judged(ledger_path_, sightings_, there, rules_, run_, context.work);
+  judged.plant_all(context.seed);
+  control.planted = fmt::format("{}", fmt::join(judged.planted(), ", "));
+  control.observed = fmt::format("{}", fmt::join(judged.observed(), ", "));
+  const bool asked = plant_in_store(context, control);
+  control.caught = judged.caught() && asked;
+  return control;
 }
 
 // The store itself is asked for a write that is there and for one that never was.
@@ -472,11 +361,12 @@ CheckKind live_writes_kind() {
       .name = "migration.live_writes",
       .proves =
           "What clients write while the actions run, and are told is stored, is in the new store afterwards, exactly "
-          "once and as it was written, or superseded by a later write of the same key; nothing is there twice; and "
-          "no more requests failed than are allowed.",
+          "once and as it was written, or superseded by a later write of the same key; what they deleted is gone; "
+          "nothing is there twice; and no more requests failed than are allowed.",
       .cannot_prove =
-          "That writes which no acknowledgement names survive, that other routes keep theirs, or that deletions "
-          "stay; and nothing about moments at which no write was under way.",
+          "That writes which no acknowledgement names survive, that other routes keep theirs, or, without `delete`, "
+          "that "
+          "deletions stay; and nothing about moments at which no write was under way.",
       .parameters = live_writes_parameters(),
       .needs_stores = false,
       .sends_load = true,

@@ -4,10 +4,11 @@
 
 namespace sluice::migration {
 
-WriteConductor::WriteConductor(WriteRoute route, ActionTimeline& timeline, std::chrono::nanoseconds first_write_within,
-                               std::stop_token cancelled)
+WriteConductor::WriteConductor(WriteRoute route, ActionTimeline& timeline, std::uint64_t writes_before,
+                               std::chrono::nanoseconds within, std::stop_token cancelled)
     : route_(std::move(route)),
-      first_write_within_(first_write_within),
+      writes_before_(writes_before),
+      within_(within),
       cancelled_(std::move(cancelled)),
       subscription_(timeline.listen([this](const std::string& action, bool begins) { heard(action, begins); })) {}
 
@@ -37,7 +38,7 @@ void WriteConductor::heard(const std::string& action, bool begins) {
   const WriteTarget target = route_.now(begun_, ended_);
   WriteClient& client = *client_;
   lock.unlock();
-  if (first) client.wait_for_acknowledgement(first_write_within_);
+  if (first) client.wait_for_acknowledgements(writes_before_, within_);
   client.send_to(target);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -13,13 +14,13 @@
 namespace sluice::migration {
 
 /// Has the client write where the route wants it, as the actions come and go: no action begins before the client is
-/// where it must be then, and the first not before a write was acknowledged.
+/// where it must be then, and the first not before some writes were acknowledged.
 class WriteConductor {
  public:
-  /// Listens from now on, and holds the first action up until follow() or the end of this object. The timeline outlives
-  /// it.
-  WriteConductor(WriteRoute route, ActionTimeline& timeline, std::chrono::nanoseconds first_write_within,
-                 std::stop_token cancelled);
+  /// Listens from now on, and holds the first action up until follow() or the end of this object, and then until
+  /// `writes_before` writes were acknowledged, but no longer than `within`. The timeline outlives it.
+  WriteConductor(WriteRoute route, ActionTimeline& timeline, std::uint64_t writes_before,
+                 std::chrono::nanoseconds within, std::stop_token cancelled);
   ~WriteConductor();
   WriteConductor(const WriteConductor&) = delete;
   WriteConductor& operator=(const WriteConductor&) = delete;
@@ -32,7 +33,8 @@ class WriteConductor {
   void heard(const std::string& action, bool begins);
 
   WriteRoute route_;
-  std::chrono::nanoseconds first_write_within_;
+  std::uint64_t writes_before_;
+  std::chrono::nanoseconds within_;
   std::stop_token cancelled_;
   std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -68,6 +68,7 @@ std::vector<WriteSighting> WriteFinder::find_all(stores::SqlSession& session, co
   if (!each_) return ask(session, run, run, 4 * writes.size() + 1000);
   std::vector<WriteSighting> all;
   for (const auto& write : writes) {
+    if (write.is_delete()) continue;
     for (auto& sighting : ask(session, write.nonce, run, 1000)) {
       if (sighting.nonce == write.nonce) all.push_back(std::move(sighting));
     }

@@ -58,15 +58,12 @@ TEST_F(LiveFixture, WritesToBothEndpointsByTurns) {
 }
 
 TEST_F(LiveFixture, WaitsForWhatArrivesLate) {
-  parameters_.replace(parameters_.find("settle: 0s"), 10, "settle: 60s, stable: 50ms");
+  parameters_.replace(parameters_.find("settle: 0s, stable: 0s"), 22, "settle: 60s, stable: 50ms");
   // The rest is copied by a process that nobody waits for, once the check has seen that it is missing.
   std::jthread late;
   catch_up_ = [&] {
     late = std::jthread([&] {
-      while (ask_new_side("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sluice_query%' AND pid <> "
-                          "pg_backend_pid()")
-                 .front() == "0") {
-      }
+      wait_for_first_look();
       copy_changes();
     });
   };
@@ -84,6 +81,86 @@ TEST_F(LiveFixture, LetsWritesWithoutAnAnswerGoEitherWay) {
   const Outcome outcome = run_live(", errors_max: 0.9, keys: 3");
   expect_proven_pass(outcome);
   EXPECT_GT(metric(outcome, "errors_share"), 0.3);
+}
+
+TEST_F(LiveFixture, DeletesWhatItWroteAndFindsItGone) {
+  writes_beside_ = 100;
+  const Outcome outcome = run_live(deletes_);
+  expect_proven_pass(outcome);
+  EXPECT_THAT(outcome.control->planted, HasSubstr("one deleted write brought back, an acknowledged delete invented"));
+  EXPECT_GE(metric(outcome, "deletes_overlapping"), 3);
+  const auto ledger = load_ledger(outcome.artifacts[0].path);
+  const auto deletes = std::count_if(ledger.begin(), ledger.end(), [](const auto& write) { return write.is_delete(); });
+  EXPECT_EQ(ask_new_side("SELECT count(*) FROM items").front(),
+            std::to_string(static_cast<std::ptrdiff_t>(ledger.size()) - 2 * deletes));
+}
+
+TEST_F(LiveFixture, WritesHalfOfTheDeletedKeysAgain) {
+  writes_beside_ = 300;
+  const Outcome outcome = run_live(deletes_ + ", delete_share: 0.3, keys: 12");
+  expect_proven_pass(outcome);
+  EXPECT_THAT(outcome.control->planted, HasSubstr("one deleted write brought back"));
+  EXPECT_THAT(outcome.control->planted, HasSubstr("one superseded write brought back"));
+}
+
+TEST_F(LiveFixture, DeletesByWhatTheServiceCallsIt) {
+  writes_beside_ = 100;
+  const Outcome outcome = run_live(", delete: { path: \"/items/{id}\" }, acknowledged_by: /id");
+  expect_proven_pass(outcome);
+  EXPECT_EQ(metric(outcome, "errors_share"), 0);
+}
+
+TEST_F(LiveFixture, DeletesAtTheEndpointThatKnowsTheWrite) {
+  parameters_.replace(parameters_.find("[old,"), 5, "[old, { to: both, from: migrate },");
+  writes_beside_ = 300;
+  for (const char* const keys : {"", ", keys: 12"}) {
+    const Outcome outcome = run_live(deletes_ + keys);
+    expect_proven_pass(outcome);
+    EXPECT_EQ(metric(outcome, "errors_share"), 0) << keys;
+  }
+}
+
+TEST_F(LiveFixture, DeletesOnTheNewSideWhatTheOldOneStored) {
+  parameters_.replace(parameters_.find("{ to: none, from: catch-up }]"), 29,
+                      "{ to: none, from: catch-up }, { to: new, after: catch-up }], linger: 300ms");
+  writes_beside_ = 100;
+  const Outcome outcome = run_live(deletes_);
+  expect_proven_pass(outcome);
+  EXPECT_EQ(metric(outcome, "errors_share"), 0);
+  const auto ledger = load_ledger(outcome.artifacts[0].path);
+  EXPECT_TRUE(std::any_of(ledger.begin(), ledger.end(),
+                          [](const auto& write) { return write.is_delete() && write.side == "new"; }));
+}
+
+TEST_F(LiveFixture, LetsDeletesWithoutAnAnswerGoEitherWay) {
+  old_delete_service_ = [this](const std::string& key, std::size_t number) {
+    if (number % 4 == 0) return testing::ServedResponse{.status = 503, .body = "not deleted"};
+    const bool found = remove_from_old(key);
+    return testing::ServedResponse{.status = number % 4 == 1 ? 500u : found ? 204u : 404u, .drop = number % 4 == 2};
+  };
+  writes_beside_ = 300;
+  for (const char* const keys : {"", ", keys: 12"}) {
+    const Outcome outcome = run_live(deletes_ + ", errors_max: 0.9, deletes_min: 1" + keys);
+    expect_proven_pass(outcome);
+    EXPECT_GT(metric(outcome, "errors_share"), 0.02);
+  }
+}
+
+TEST_F(LiveFixture, SaysNothingWhenTooFewDeletesMetTheActions) {
+  const Outcome outcome = run_live(deletes_ + ", deletes_min: 40");
+  EXPECT_EQ(outcome.verdict, Verdict::inconclusive);
+  EXPECT_THAT(outcome.reason, HasSubstr("40 are needed"));
+}
+
+TEST_F(LiveFixture, SaysNothingWhenTheClientsHadNothingLeftToWrite) {
+  migrate_ = [this] {
+    while (old_requests() < 40) std::this_thread::yield();
+    copy_changes();
+  };
+  writes_beside_ = 0;
+  const Outcome outcome = run_live(", writes_max: 40");
+  EXPECT_EQ(outcome.verdict, Verdict::inconclusive);
+  EXPECT_THAT(outcome.reason, HasSubstr("all 40 writes were sent before migrate ended"));
 }
 
 TEST_F(LiveFixture, ReadsWritesBackThroughTheNewEndpoint) {
@@ -116,6 +193,11 @@ TEST_F(LiveFixture, RefusesParametersThatCannotWork) {
   EXPECT_THAT(refuse("{ table: items, column: body }", "SELECT 1"), HasSubstr("{run}"));
   EXPECT_THAT(refuse("/items/{key}", "/items/{nonce}"), HasSubstr("no exception"));
   EXPECT_THAT(run_live_error(", read: /items"), HasSubstr("asks for no write"));
+  EXPECT_THAT(run_live_error(", read: \"/items/{key}/{id}\""), HasSubstr("only `delete` can carry it"));
+  EXPECT_THAT(refuse("/items/{key}", "/items/{id}"), HasSubstr("only `delete` can carry it"));
+  EXPECT_THAT(run_live_error(", delete: { path: /items }"), HasSubstr("it would mean no write"));
+  EXPECT_THAT(run_live_error(", delete: { path: \"/items/{id}\" }"),
+              HasSubstr("`acknowledged_by`, which is not given"));
   context().actions = nullptr;
   const CheckKind kind = live_writes_kind();
   EXPECT_THAT(run_error(kind, "{ " + parameters_ + " }"), HasSubstr("put it into the `during:`"));

@@ -22,20 +22,22 @@ class KeyJudge {
       if (writes[i]->fate == WriteFate::acknowledged) current = i;
     }
     const WriteRecord* standing = nullptr;  // the one that the key is found to hold
+    bool may_be_gone = !current;
     for (std::size_t i = current.value_or(0); i < writes.size(); ++i) {
+      may_be_gone = may_be_gone || writes[i]->is_delete();
       const auto& seen = seen_of(*writes[i]);
       if (seen.empty()) continue;
       if (seen.size() > 1 || standing != nullptr) add(WriteProblemKind::duplicated, *writes[i]);
       standing = writes[i];
     }
-    if (current && standing == nullptr) add(WriteProblemKind::lost, *writes[*current]);
+    if (!may_be_gone && standing == nullptr) add(WriteProblemKind::lost, *writes[*current]);
     for (std::size_t i = 0; i < current.value_or(0); ++i) {
-      if (!seen_of(*writes[i]).empty()) add(WriteProblemKind::resurrected, *writes[i], writes[*current]->nonce);
+      if (!seen_of(*writes[i]).empty()) add(WriteProblemKind::resurrected, *writes[i], *writes[*current]);
     }
     for (const WriteRecord* write : writes) judge_value(*write);
   }
 
-  void add(WriteProblemKind kind, const WriteRecord& write, std::string superseded_by = "") {
+  void add(WriteProblemKind kind, const WriteRecord& write, std::optional<WriteRecord> superseded_by = std::nullopt) {
     problems_.push_back(
         {.kind = kind, .write = write, .superseded_by = std::move(superseded_by), .seen = seen_of(write)});
   }
@@ -44,7 +46,7 @@ class KeyJudge {
   const std::vector<std::string>& seen_of(const WriteRecord& write) const {
     static const std::vector<std::string> none;
     const auto found = cells_.find(write.nonce);
-    return found == cells_.end() ? none : found->second;
+    return found == cells_.end() || write.is_delete() ? none : found->second;
   }
 
   void judge_value(const WriteRecord& write) {
@@ -87,7 +89,7 @@ std::vector<WriteProblem> judge_writes(const std::vector<WriteRecord>& ledger,
     // A refused write sets nothing, so it neither supersedes nor may come in another's place; on its own it may be
     // there once, as a service may store and then fail to say so.
     keys[write.fate == WriteFate::refused ? "refused " + write.nonce : "key " + write.key].push_back(&write);
-    foreign.erase(write.nonce);
+    if (!write.is_delete()) foreign.erase(write.nonce);  // a delete's own nonce is never sent
   }
   std::vector<WriteProblem> problems;
   KeyJudge judge(cells, rules, problems);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ struct WriteSighting {
 enum class WriteProblemKind : std::uint8_t {
   lost,         ///< acknowledged, not superseded, and not there
   duplicated,   ///< there more than once, whatever its fate; or two writes of one key are
-  resurrected,  ///< superseded by a later acknowledged write of its key, and there
+  resurrected,  ///< superseded by a later acknowledged write or delete of its key, and there
   differs,      ///< there, with another value than was sent
   unknown       ///< there, and in no ledger
 };
@@ -26,9 +27,9 @@ const char* rule_of(WriteProblemKind kind);
 
 struct WriteProblem {
   WriteProblemKind kind = WriteProblemKind::lost;
-  WriteRecord write;              ///< what the ledger says; only the nonce when it says nothing
-  std::string superseded_by;      ///< the nonce of the later write; resurrected only
-  std::vector<std::string> seen;  ///< the cells that hold it
+  WriteRecord write;  ///< what the ledger says; only the nonce when it says nothing
+  std::optional<WriteRecord> superseded_by = std::nullopt;  ///< the later write or delete; resurrected only
+  std::vector<std::string> seen;                            ///< the cells that hold it
 };
 
 struct WriteRules {
@@ -36,8 +37,9 @@ struct WriteRules {
 };
 
 /// What the ledger and the new store say about each other, problems in the order of sending. Of each key the last
-/// acknowledged write must be there exactly once, unless a later one that was not acknowledged is there in its place;
-/// earlier ones must be gone; a write that was not acknowledged may be there once or not. Rests on the client's promise
+/// acknowledged write must be there exactly once, unless a later one that was not acknowledged is there in its place or
+/// may have deleted it; where it is a delete, nothing must be there, but for such a later one; earlier ones must be
+/// gone; a write that was not acknowledged may be there once or not. Rests on the client's promise
 /// that writes of a key follow each other, and that none follows one whose fate is unknown.
 std::vector<WriteProblem> judge_writes(const std::vector<WriteRecord>& ledger,
                                        const std::vector<WriteSighting>& sightings, const WriteRules& rules);

@@ -57,6 +57,51 @@ TEST(LiveWritesJudge, LetsAWriteWithoutAnAnswerGoEitherWayButNeverTwice) {
   EXPECT_THAT(problems({second, open_end}, {}), ElementsAre("write-lost n2"));
 }
 
+WriteRecord delete_of(const WriteRecord& write, std::uint64_t number, WriteFate fate) {
+  WriteRecord remove = write_of(number, write.key, fate);
+  remove.removes = write.nonce;
+  return remove;
+}
+
+TEST(LiveWritesJudge, WantsWhatWasDeletedToStayAway) {
+  const auto gone = delete_of(first, 2, WriteFate::acknowledged);
+  const auto again = write_of(3, "a", WriteFate::acknowledged);
+  EXPECT_THAT(problems({first, gone}, {}), IsEmpty());
+  EXPECT_THAT(problems({first, gone}, {there(first)}), ElementsAre("write-resurrected n1"));
+  EXPECT_THAT(problems({first, gone, again}, {there(again)}), IsEmpty());
+  EXPECT_THAT(problems({first, gone, again}, {}), ElementsAre("write-lost n3"));
+  EXPECT_THAT(problems({first, gone, again}, {there(first), there(again)}), ElementsAre("write-resurrected n1"));
+  const auto resurrected = judge_writes({first, gone}, {there(first)}, {});
+  ASSERT_EQ(resurrected.size(), 1u);
+  EXPECT_EQ(resurrected[0].superseded_by->number, 2u);
+}
+
+TEST(LiveWritesJudge, LetsADeleteWithoutAnAnswerGoEitherWay) {
+  const auto open = delete_of(second, 3, WriteFate::unknown);
+  EXPECT_THAT(problems({first, second, open}, {}), IsEmpty());
+  EXPECT_THAT(problems({first, second, open}, {there(second)}), IsEmpty());
+  EXPECT_THAT(problems({first, second, open}, {there(first)}), ElementsAre("write-resurrected n1"));
+  EXPECT_THAT(problems({first, second, open}, {there(second), there(second)}), ElementsAre("write-duplicated n2"));
+}
+
+TEST(LiveWritesJudge, LetsAWriteWithoutAnAnswerFollowADelete) {
+  const auto gone = delete_of(first, 2, WriteFate::acknowledged);
+  EXPECT_THAT(problems({first, gone, open_end}, {}), IsEmpty());
+  EXPECT_THAT(problems({first, gone, open_end}, {there(open_end)}), IsEmpty());
+  EXPECT_THAT(problems({first, gone, open_end}, {there(first)}), ElementsAre("write-resurrected n1"));
+}
+
+TEST(LiveWritesJudge, DoesNotTakeARefusedDeleteForOne) {
+  const auto kept = delete_of(first, 2, WriteFate::refused);
+  EXPECT_THAT(problems({first, kept}, {there(first)}), IsEmpty());
+  EXPECT_THAT(problems({first, kept}, {}), ElementsAre("write-lost n1"));
+}
+
+TEST(LiveWritesJudge, ReportsTheNonceOfADeleteAsWrittenByNobody) {
+  const auto gone = delete_of(first, 2, WriteFate::acknowledged);
+  EXPECT_THAT(problems({first, gone}, {there(gone)}), ElementsAre("write-unknown n2"));
+}
+
 TEST(LiveWritesJudge, DoesNotTakeARefusedWriteForASuccessor) {
   EXPECT_THAT(problems({second, refused}, {there(second)}), IsEmpty());
   EXPECT_THAT(problems({second, refused}, {there(refused)}), ElementsAre("write-lost n2"));
@@ -75,7 +120,7 @@ TEST(LiveWritesJudge, ReportsWhatNobodyWrote) {
 struct History {
   std::vector<WriteRecord> ledger;
   std::vector<WriteSighting> store;
-  std::vector<std::size_t> standing, superseded;  ///< places in the ledger
+  std::vector<std::size_t> standing, superseded, deleted;  ///< places in the ledger
 };
 
 History random_history(std::mt19937_64& random) {
@@ -85,6 +130,7 @@ History random_history(std::mt19937_64& random) {
   for (std::size_t i = 0; i < keys; ++i) names.push_back(fmt::format("k{}", i));
   std::map<std::string, std::size_t> current;  // what the store holds of each key, a place in the ledger
   std::map<std::string, std::size_t> acknowledged;
+  std::set<std::string> may_be_gone;
   const std::size_t length = 1 + random() % 60;
   for (std::size_t i = 0; i < length; ++i) {
     auto& name = names[random() % keys];
@@ -92,17 +138,24 @@ History random_history(std::mt19937_64& random) {
     const auto dice = random() % 10;
     const auto fate = dice < 7 ? WriteFate::acknowledged : dice < 9 ? WriteFate::unknown : WriteFate::refused;
     const std::string key = own_key ? fmt::format("own{}", i) : name;
-    history.ledger.push_back(write_of(i + 1, key, fate));
-    if (fate == WriteFate::acknowledged || (fate == WriteFate::unknown && random() % 2 == 0)) current[key] = i;
+    const bool deletes = acknowledged.contains(key) && random() % 3 == 0;
+    const bool done = fate == WriteFate::acknowledged || (fate == WriteFate::unknown && random() % 2 == 0);
+    history.ledger.push_back(deletes ? delete_of(history.ledger[acknowledged[key]], i + 1, fate)
+                                     : write_of(i + 1, key, fate));
+    if (done && deletes) current.erase(key);
+    if (!done && deletes && fate == WriteFate::unknown) may_be_gone.insert(key);
+    if (done && !deletes) current[key] = i;
     if (fate == WriteFate::acknowledged) {
-      if (acknowledged.contains(key)) history.superseded.push_back(acknowledged[key]);
-      acknowledged[key] = i;
+      if (acknowledged.contains(key)) (deletes ? history.deleted : history.superseded).push_back(acknowledged[key]);
+      if (deletes) acknowledged.erase(key);
+      if (!deletes) acknowledged[key] = i;
     }
     if (fate == WriteFate::unknown && !own_key) name += "'";  // its key is written no more
   }
   for (const auto& [key, place] : current) {
     history.store.push_back(there(history.ledger[place]));
-    if (history.ledger[place].fate == WriteFate::acknowledged) history.standing.push_back(place);
+    if (history.ledger[place].fate == WriteFate::acknowledged && !may_be_gone.contains(key))
+      history.standing.push_back(place);
   }
   std::shuffle(history.store.begin(), history.store.end(), random);
   return history;
@@ -146,14 +199,15 @@ TEST(LiveWritesJudgeProperty, FindsEveryPlantedLossDuplicateResurrectionAndAlter
       store[row].cell.pop_back();
       expect("value-differs", place, store);
     }
-    if (!history.superseded.empty()) {
-      const std::size_t place = history.superseded[random() % history.superseded.size()];
+    for (const auto& gone : {history.superseded, history.deleted}) {
+      if (gone.empty()) continue;
+      const std::size_t place = gone[random() % gone.size()];
       auto store = history.store;
       store.push_back(there(history.ledger[place]));
       expect("write-resurrected", place, store);
     }
   }
-  EXPECT_GT(planted, 6000u);
+  EXPECT_GT(planted, 7000u);
 }
 
 }  // namespace

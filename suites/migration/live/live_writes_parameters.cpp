@@ -18,6 +18,13 @@ std::vector<ParameterSpec> live_writes_parameters() {
                           "text that begins with it, {user} the client, {key} what is set",
                       .required = true,
                       .fields = request_fields("POST", "\"/api/conversation\"")};
+  ParameterSpec remove{
+      .name = "delete",
+      .type = ParameterType::record,
+      .doc =
+          "the request that takes away what an acknowledged write stored: {key}, {nonce} and {value} of "
+          "that write, {id} what its answer held at `acknowledged_by`; a 2xx answer acknowledges it",
+      .fields = request_fields("DELETE", "\"/api/conversation/{id}\"")};
   ParameterSpec read{.name = "read",
                      .type = ParameterType::record,
                      .doc = "how the new endpoint is asked for a write: its answer must hold the nonce",
@@ -37,15 +44,9 @@ std::vector<ParameterSpec> live_writes_parameters() {
                          .maximum = most,
                          .strictness = strictness};
   };
-  const auto duration = [](std::string name, std::string doc, std::string value, double least = 0) {
-    return ParameterSpec{.name = std::move(name),
-                         .type = ParameterType::duration,
-                         .doc = std::move(doc),
-                         .default_text = std::move(value),
-                         .minimum = least};
-  };
   std::vector<ParameterSpec> table{
       std::move(write),
+      std::move(remove),
       WriteFinder::parameter(),
       std::move(read),
       WriteRoute::parameter(),
@@ -63,6 +64,16 @@ std::vector<ParameterSpec> live_writes_parameters() {
       integer("writes_max", "writes in all; then the clients rest", "20000", 1, 1000000),
       integer("overlap_min", "acknowledged writes that must have been under way while an action was", "20", 1, 1000000,
               Strictness::higher_is_stricter),
+      {.name = "delete_share",
+       .type = ParameterType::number,
+       .doc = "the share of requests that are deletes, where there is `delete`",
+       .default_text = "0.2",
+       .minimum = 0.001,
+       .maximum = 0.5},
+      integer("deletes_min",
+              "acknowledged deletes that no later write undid, under way while an action was that began when what they "
+              "took away was there, where there is `delete`",
+              "3", 1, 1000000, Strictness::higher_is_stricter),
       {.name = "errors_max",
        .type = ParameterType::number,
        .doc = "the share of writes that may get no acknowledgement",
@@ -70,12 +81,12 @@ std::vector<ParameterSpec> live_writes_parameters() {
        .minimum = 0,
        .maximum = 1,
        .strictness = Strictness::lower_is_stricter},
-      duration("request_timeout", "for one answer", "10s", 0.001),
-      duration("linger", "how long writing goes on after the last action", "0s"),
-      duration("settle", "how long the new store may take until all is there", "10s"),
-      duration("stable", "how long it must stay so", "0s"),
+      duration_parameter("request_timeout", "for one answer", "10s", 0.001),
+      duration_parameter("linger", "how long writing goes on after the last action", "0s"),
+      duration_parameter("settle", "how long the new store may take until all is there", "10s"),
+      duration_parameter("stable", "how long it must stay so: what comes back later is not seen", "1s"),
       integer("reads", "writes that are asked for with `read`, chosen at random", "20", 1, 100000),
-      integer("sample", "problems kept as findings; all are counted", "20", 1, 10000)};
+      sample_parameter()};
   for (auto& parameter : session_parameters("30s")) table.push_back(std::move(parameter));
   return table;
 }

@@ -20,11 +20,13 @@ std::string escaped(const std::string& text, Escape escape) {
 
 // Only the placeholders count: JSON is full of braces.
 std::string filled_in(const std::string& text, const WriteRecord& write, Escape escape) {
-  const std::array<std::pair<std::string, std::string>, 5> values{{{"{nonce}", write.nonce},
-                                                                   {"{value}", write.value},
-                                                                   {"{user}", write.user},
-                                                                   {"{key}", write.key},
-                                                                   {"{number}", std::to_string(write.number)}}};
+  const std::array<std::pair<std::string, std::string>, 6> values{
+      {{"{nonce}", write.is_delete() ? write.removes : write.nonce},
+       {"{value}", write.value},
+       {"{user}", write.user},
+       {"{key}", write.key},
+       {"{id}", write.id},
+       {"{number}", std::to_string(write.number)}}};
   std::string result;
   for (std::size_t at = 0; at < text.size();) {
     bool replaced = false;

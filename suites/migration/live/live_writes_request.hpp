@@ -8,11 +8,12 @@
 
 namespace sluice::migration {
 
-/// A request with {nonce}, {value}, {user}, {key} and {number} in its path, headers and body.
+/// A request with {nonce}, {value}, {user}, {key}, {number} and {id} in its path, headers and body. In a delete,
+/// {nonce}, {value} and {id} are those of the write that it takes away.
 class WriteTemplate {
  public:
   WriteTemplate() = default;
-  /// Of the parameter `write` or `read`; throws InputError that names it.
+  /// Of the parameter `write`, `delete` or `read`; throws InputError that names it.
   WriteTemplate(const Parameters& written, const std::string& name);
 
   /// The values go in percent-encoded into the path and a form, as JSON text into JSON, as they are elsewhere.

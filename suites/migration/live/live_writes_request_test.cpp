@@ -40,6 +40,14 @@ TEST(WriteTemplate, PutsValuesIntoJsonAsText) {
   EXPECT_EQ(request.headers[0].value, "application/json");
 }
 
+TEST(WriteTemplate, NamesInADeleteWhatIsTakenAway) {
+  WriteRecord remove = sample();
+  remove.removes = "lwabcn0000003";
+  remove.id = "7/8";
+  EXPECT_EQ(written(R"({ method: DELETE, path: "/items/{id}?key={key}&nonce={nonce}" })").render(remove).target,
+            "/items/7%2F8?key=k%201&nonce=lwabcn0000003");
+}
+
 TEST(WriteTemplate, EncodesFormsAndLeavesOtherBodiesAlone) {
   const auto form =
       written(R"({ path: /a, headers: { content-type: application/x-www-form-urlencoded }, body: "text={value}" })");
@@ -59,19 +67,24 @@ TEST(WriteValue, BeginsWithTheNonceAndHoldsWhatMigrationsDamage) {
 }
 
 TEST(WriteFate, IsOpenUnlessTheAnswerIsClear) {
-  std::string why;
+  WriteAnswer answer;
   const auto fate = [&](unsigned status, const std::string& body, const std::string& pointer = "") {
     net::Response response;
     response.status = status;
     response.body = body;
-    return fate_of_answer(response, pointer, why);
+    answer = read_answer(response, pointer);
+    return answer.fate;
   };
   EXPECT_EQ(fate(201, ""), WriteFate::acknowledged);
   EXPECT_EQ(fate(409, "{}"), WriteFate::refused);
   EXPECT_EQ(fate(302, ""), WriteFate::refused);
   EXPECT_EQ(fate(503, "busy"), WriteFate::unknown);
-  EXPECT_THAT(why, HasSubstr("status 503: busy"));
+  EXPECT_THAT(answer.why, HasSubstr("status 503: busy"));
+  EXPECT_EQ(fate(408, ""), WriteFate::unknown) << "a gateway that gave up does not know either";
   EXPECT_EQ(fate(200, R"({"id": 1})", "/id"), WriteFate::acknowledged);
+  EXPECT_EQ(answer.id, "1");
+  EXPECT_EQ(fate(200, R"({"id": "a b"})", "/id"), WriteFate::acknowledged);
+  EXPECT_EQ(answer.id, "a b");
   EXPECT_EQ(fate(200, R"({"error": "full"})", "/id"), WriteFate::unknown);
   EXPECT_EQ(fate(200, "ok", "/id"), WriteFate::unknown);
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct SyncPropagation {
   std::string key;
   SyncValue wanted;
   SyncValue seen;  ///< the last that was read, at the deadline if it never was what is wanted
+  SyncValue kept;  ///< what the side that it was written to showed then
   std::size_t rows = 0;
   std::chrono::nanoseconds took{0};
 };
@@ -29,10 +31,21 @@ struct SyncConflict {
   bool old_was_first = true;
   std::string key;
   SyncValue old_wrote, new_wrote;
+  bool at_once = false;  ///< both were under way at a time, so either may have been first
+  bool met = true;       ///< the first write was not there yet when the second was about to be made: two that conflict
   SyncValue old_end, new_end;
+  std::size_t old_rows = 0, new_rows = 0;
 };
 
-/// How often something changed once all should have been at rest.
+/// What an item that was written without a conflict, and reached the other side, is in the end.
+struct SyncEnd {
+  std::string key;
+  SyncValue wanted;  ///< the last write
+  SyncValue old_end, new_end;
+  std::size_t old_rows = 0, new_rows = 0;
+};
+
+/// How often something still changed when all should long have been at rest.
 struct SyncUnrest {
   std::string side;
   std::string key;  ///< empty: the side's `changes`
@@ -43,21 +56,26 @@ struct SyncUnrest {
 struct SyncEvidence {
   std::vector<SyncPropagation> propagations;
   std::vector<SyncConflict> conflicts;
+  std::vector<SyncEnd> ends;
   std::vector<SyncUnrest> unrest;
 };
 
 struct SyncProblem {
-  std::string rule;  ///< "not-propagated", "row-doubled", "conflict-diverged", "conflict-policy", "echo-loop"
+  /// "not-propagated", "write-undone", "row-doubled", "conflict-diverged", "conflict-policy", "echo-loop"
+  std::string rule;
   std::string summary;
   std::string what;  ///< "update old to new", "delete/update, old first"
   std::string key;
   std::string old_value, new_value;
 };
 
-/// The problems, propagations first. A conflict is judged by its policy together with others of its kind and order:
-/// most of them must end as the policy says, as now and then a first write is over before the second begins and there
-/// is no conflict.
+/// The problems, propagations first. A conflict must end as the policy says or, as now and then a first write is over
+/// before the second begins, as two writes in a row would; of those of a kind and order that met, most must end as the
+/// policy says.
 std::vector<SyncProblem> judge_sync(const SyncEvidence& evidence, SyncPolicy policy);
+
+/// Of each kind and order of conflicts ("update/update, old first") how many met.
+std::map<std::string, std::size_t> conflicts_met(const SyncEvidence& evidence);
 
 /// What a conflict must end with.
 SyncValue expected_end(const SyncConflict& conflict, SyncPolicy policy);

@@ -1,6 +1,7 @@
 #include "suites/migration/live/sync_side.hpp"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "harness/core/errors.hpp"
 #include "harness/stores/postgres_connection.hpp"
 #include "harness/stores/sqlite_database.hpp"
+#include "harness/stores/store_url.hpp"
 #include "suites/migration/side_session.hpp"
 
 namespace sluice::migration {
@@ -55,20 +57,13 @@ SyncSide::SyncSide(const CheckContext& context, const Parameters& parameters, co
       throw InputError(fmt::format("{}, {}: the statement names neither {{key}} nor {{id}}, so it would mean every row",
                                    name, operation));
   }
-  const auto milliseconds = [&](const char* parameter) {
-    return std::chrono::ceil<std::chrono::milliseconds>(parameters.duration(parameter));
-  };
-  const stores::StoreOptions options{.connect_timeout = milliseconds("connect_timeout"),
-                                     .lock_timeout = milliseconds("lock_timeout"),
-                                     .statement_timeout = milliseconds("timeout"),
-                                     .cancelled = context.cancelled,
-                                     .directory = context.plan_directory};
+  const stores::StoreOptions options = session_options(context, parameters);
   const std::string& url = context.store(name);
   if (reader_->engine() == stores::Engine::postgres) {
     writer_ = std::make_unique<PostgresWriter>(url, options);
   } else {
-    const std::string path = url.substr(url.find(':') + 1);
-    writer_ = std::make_unique<SqliteWriter>(reader_->name(), context.resolve(path), options);
+    file_ = context.resolve(url.substr(stores::sqlite_scheme.size()));
+    writer_ = std::make_unique<SqliteWriter>(reader_->name(), file_, options);
   }
 }
 
@@ -97,6 +92,20 @@ std::string SyncSide::changes() {
   if (result.rows.empty())
     throw InputError(fmt::format("{}, changes: it returned no row; write SELECT count(*) or the like", name_));
   return result.text(0, 0).value_or("NULL");
+}
+
+std::string SyncSide::identity() {
+  if (!file_.empty()) {
+    struct stat file {};
+    return ::stat(file_.c_str(), &file) == 0 ? fmt::format("sqlite {} {}", file.st_dev, file.st_ino) : "";
+  }
+  // One database may be a store on each side by its schemas, which the statements need not name.
+  const auto snapshot = Transaction::read(*reader_);
+  const auto result = reader_->query(
+      "SELECT concat_ws(' ', 'postgresql', current_setting('port'), extract(epoch FROM pg_postmaster_start_time()), "
+      "d.oid, current_schemas(false)) FROM pg_database d WHERE d.datname = current_database()",
+      {.rows = 1}, "asking what database it is");
+  return result.rows.empty() ? "" : result.text(0, 0).value_or("");
 }
 
 std::string SyncSide::shown(const SyncItem& item) const {

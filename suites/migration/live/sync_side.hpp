@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,8 @@ class SyncSide {
   SyncState read(const SyncItem& item);
   /// What `changes` returns; empty where the plan has none.
   std::string changes();
+  /// Equal for two sides that are one store, however their URLs are written; empty when the store cannot tell.
+  std::string identity();
   /// A command line that reads the item.
   std::string shown(const SyncItem& item) const;
   const std::string& name() const { return name_; }
@@ -56,6 +59,7 @@ class SyncSide {
   std::string name_;
   Parameters statements_;
   std::unique_ptr<stores::SqlSession> reader_;
+  std::filesystem::path file_;  // of SQLite
   std::unique_ptr<StoreWriter> writer_;
 };
 

@@ -45,15 +45,14 @@ WriteLedger::WriteLedger(std::filesystem::path path) : path_(std::move(path)) {
 WriteLedger::~WriteLedger() { close(file_); }
 
 void WriteLedger::sent(const WriteRecord& record) {
-  append(ledger_line({{"event", "sent"},
-                      {"number", record.number},
-                      {"nonce", record.nonce},
-                      {"key", record.key},
-                      {"user", record.user},
-                      {"side", record.side},
-                      {"value", record.value},
-                      {"at", record.at},
-                      {"after_ns", record.sent.count()}}));
+  json line{{"event", "sent"},       {"number", record.number}, {"nonce", record.nonce},
+            {"key", record.key},     {"user", record.user},     {"side", record.side},
+            {"value", record.value}, {"at", record.at},         {"after_ns", record.sent.count()}};
+  if (record.is_delete()) {
+    line["removes"] = record.removes;
+    line["id"] = record.id;
+  }
+  append(ledger_line(line));
 }
 
 void WriteLedger::answered(const WriteRecord& record) {
@@ -61,6 +60,7 @@ void WriteLedger::answered(const WriteRecord& record) {
             {"number", record.number},
             {"status", record.status},
             {"after_ns", record.answered.value_or(record.sent).count()}};
+  if (!record.is_delete() && !record.id.empty()) line["id"] = record.id;
   if (!record.failure.empty()) line["failure"] = printable(record.failure, 500);
   append(ledger_line(line));
 }
@@ -87,9 +87,11 @@ void take_line(const json& line, std::map<std::uint64_t, WriteRecord>& writes) {
     WriteRecord record{.number = number,
                        .nonce = line.at("nonce").get<std::string>(),
                        .key = line.at("key").get<std::string>(),
+                       .removes = line.value("removes", ""),
                        .user = line.at("user").get<std::string>(),
                        .side = line.at("side").get<std::string>(),
                        .value = line.at("value").get<std::string>(),
+                       .id = line.value("id", ""),
                        .sent = after};
     record.at = line.at("at").get<std::string>();
     if (!writes.emplace(number, std::move(record)).second) throw std::invalid_argument("a write is sent twice");
@@ -101,6 +103,7 @@ void take_line(const json& line, std::map<std::uint64_t, WriteRecord>& writes) {
   known->second.status = line.at("status").get<unsigned>();
   known->second.answered = after;
   known->second.failure = line.value("failure", "");
+  if (!known->second.is_delete()) known->second.id = line.value("id", "");
 }
 
 }  // namespace

@@ -16,14 +16,16 @@ enum class WriteFate : std::uint8_t {
   refused        ///< the service said that it is not (4xx)
 };
 
-/// One write, from the moment before it was sent.
+/// One write, from the moment before it was sent. A delete is a write that leaves nothing behind.
 struct WriteRecord {
   std::uint64_t number = 0;  ///< counted from 1, in the order of sending
   std::string nonce;         ///< no other write has it
   std::string key;           ///< what the write sets; a later write of the same key supersedes this one
+  std::string removes;       ///< a delete: the nonce of the write that it takes away; empty otherwise
   std::string user;          ///< the client that sent it; writes of one key are all of one client, one after the other
   std::string side;          ///< the endpoint it went to: "old", "new"
-  std::string value;         ///< what {value} stood for
+  std::string value;         ///< what {value} stood for; of a delete: in the write that it takes away
+  std::string id;            ///< what the service called the thing that was stored, where the answer says so
   std::chrono::nanoseconds sent{0};  ///< since the ledger was begun
   std::optional<std::chrono::nanoseconds> answered = std::nullopt;
   WriteFate fate = WriteFate::unknown;
@@ -31,6 +33,7 @@ struct WriteRecord {
   std::string failure;  ///< why it is not acknowledged
   std::string at;       ///< when it was sent, UTC, for people
 
+  bool is_delete() const { return !removes.empty(); }
   friend bool operator==(const WriteRecord&, const WriteRecord&) = default;
 };
 

@@ -54,6 +54,22 @@ TEST_F(WriteLedgerTest, ReturnsWhatWasWritten) {
   EXPECT_THAT(load_ledger(path_), ElementsAre(stored, open));
 }
 
+TEST_F(WriteLedgerTest, ReturnsDeletesWithWhatTheyTakeAway) {
+  WriteRecord stored = record(1), remove = record(2);
+  stored.id = remove.id = "17";
+  remove.removes = stored.nonce;
+  {
+    WriteLedger ledger(path_);
+    for (WriteRecord* const write : {&stored, &remove}) {
+      ledger.sent(*write);
+      write->fate = WriteFate::acknowledged;
+      write->answered = std::chrono::milliseconds(9);
+      ledger.answered(*write);
+    }
+  }
+  EXPECT_THAT(load_ledger(path_), ElementsAre(stored, remove));
+}
+
 TEST_F(WriteLedgerTest, KeepsEveryWriteOfAProcessThatIsKilled) {
   const pid_t child = fork();
   if (child == 0) {

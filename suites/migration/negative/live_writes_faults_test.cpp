@@ -1,6 +1,11 @@
 // Migrations that lose, double, revive or damage what clients write meanwhile, and services that say what is not so.
+#include <map>
 #include <set>
+#include <thread>
+#include <utility>
+#include <vector>
 
+#include "harness/stores/sql_session.hpp"
 #include "suites/migration/testing/live_fixture.hpp"
 
 namespace sluice::migration {
@@ -50,6 +55,69 @@ TEST_F(BadLiveWrites, AreCaughtWhenUpdatesAreNotCaughtUp) {
   copy_statement_ = "INSERT INTO items (key, body) VALUES ({key}, {text}) ON CONFLICT (key) DO NOTHING";
   writes_beside_ = 60;
   EXPECT_EQ(rules_found(run_live(", keys: 4")), (Rules{"write-lost", "write-resurrected"}));
+}
+
+TEST_F(BadLiveWrites, AreCaughtBroughtBackByABackfill) {
+  writes_beside_ = 100;
+  migrate_ = [] {};
+  // The rows that the backfill read before the deletes are written after them, where nothing is in their way.
+  std::vector<std::pair<std::string, std::string>> read_early;
+  old_service_ = [&, this](const std::string& key, const std::string& text, std::size_t) {
+    store_in_old(key, text);
+    read_early.emplace_back(key, text);
+    return testing::ServedResponse{.status = 201, .body = "{}"};
+  };
+  catch_up_ = [&, this] {
+    copy_changes();
+    for (const auto& [key, text] : read_early)
+      new_side("INSERT INTO items (key, body) VALUES (" + stores::quote_literal(key) + ", " +
+               stores::quote_literal(text) + ") ON CONFLICT (key) DO NOTHING");
+  };
+  const Outcome outcome = run_live(deletes_);
+  EXPECT_EQ(rules_found(outcome), Rules{"write-resurrected"});
+  const Finding& finding = outcome.findings.front();
+  EXPECT_THAT(finding.summary, HasSubstr("which an acknowledged delete took away"));
+  EXPECT_THAT(finding.reproduce, HasSubstr("deleted by: curl -s -X DELETE"));
+  EXPECT_EQ(finding.where.back().first, "deleted at");
+}
+
+TEST_F(BadLiveWrites, AreCaughtBroughtBackOnceAllSeemedWell) {
+  writes_beside_ = 100;
+  std::set<std::string> deleted;
+  old_delete_service_ = [&, this](const std::string& key, std::size_t) {
+    deleted.insert(key);
+    return testing::ServedResponse{.status = remove_from_old(key) ? 204u : 404u};
+  };
+  std::map<std::string, std::string> texts;
+  old_service_ = [&, this](const std::string& key, const std::string& text, std::size_t) {
+    store_in_old(key, text);
+    texts[key] = text;
+    return testing::ServedResponse{.status = 201, .body = "{}"};
+  };
+  std::jthread late;
+  catch_up_ = [&, this] {
+    copy_changes();
+    late = std::jthread([&, this] {
+      wait_for_first_look();
+      store_in_new(*deleted.begin(), texts[*deleted.begin()]);
+    });
+  };
+  parameters_.replace(parameters_.find("stable: 0s"), 10, "stable: 60s");
+  const Outcome outcome = run_live(deletes_);
+  EXPECT_EQ(rules_found(outcome), Rules{"write-resurrected"});
+  EXPECT_EQ(outcome.findings_total, 1u);
+}
+
+TEST_F(BadLiveWrites, AreCaughtWhenDeletesAreNotCarriedOver) {
+  writes_beside_ = 100;
+  copy_delete_statement_ = "SELECT {key}";
+  EXPECT_EQ(rules_found(run_live(deletes_)), Rules{"write-resurrected"});
+}
+
+TEST_F(BadLiveWrites, AreCaughtWhenTheServiceOnlySaysThatItDeletes) {
+  writes_beside_ = 100;
+  old_delete_service_ = [](const std::string&, std::size_t) { return testing::ServedResponse{.status = 204}; };
+  EXPECT_EQ(rules_found(run_live(deletes_)), Rules{"write-resurrected"});
 }
 
 TEST_F(BadLiveWrites, AreCaughtDamaged) {

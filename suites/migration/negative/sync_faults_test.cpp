@@ -1,9 +1,12 @@
-// Syncs that carry over too little, too much, or the wrong one of two.
+// Syncs that carry over too little, too much, or the wrong one of two, or that undo what they carried over.
+#include <set>
+
 #include "suites/migration/testing/sync_fixture.hpp"
 
 namespace sluice::migration {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 using BadSync = SyncFixture;
@@ -27,8 +30,7 @@ TEST_F(BadSync, IsCaughtGoingOneWayOnly) {
 }
 
 TEST_F(BadSync, IsCaughtWhenItNeverRuns) {
-  faults_ = {"one-way", "conflicts-ignored"};
-  const Outcome outcome = run_sync(", within: 300ms, sample: 1000");
+  const Outcome outcome = run_without_sync(", within: 300ms, sample: 1000");
   EXPECT_EQ(rules_found(outcome), (Rules{"not-propagated", "conflict-diverged"}));
 }
 
@@ -50,8 +52,40 @@ TEST_F(BadSync, IsCaughtBringingBackWhatWasDeleted) {
 }
 
 TEST_F(BadSync, IsCaughtWithAnotherPolicyThanDeclared) {
-  wins_ = Wins::new_side;
+  wins_ = "new";
   EXPECT_EQ(rules_found(run_sync(", policy: old_wins")), Rules{"conflict-policy"});
+}
+
+TEST_F(BadSync, IsCaughtWhenTheEarlierOfTwoWritersWins) {
+  faults_ = {"first-wins"};
+  const Outcome outcome = run_sync();
+  EXPECT_EQ(rules_found(outcome), Rules{"conflict-policy"});
+  EXPECT_THAT(outcome.findings.back().where.front().second, HasSubstr("first"));
+}
+
+TEST_F(BadSync, IsCaughtWhenADeleteLosesToAnEarlierUpdate) {
+  faults_ = {"delete-loses"};
+  const Outcome outcome = run_sync(", sample: 1000");
+  EXPECT_EQ(rules_found(outcome), Rules{"conflict-policy"});
+  for (const auto& finding : outcome.findings)
+    EXPECT_THAT(finding.where.front().second, AnyOf("update/delete, old first", "delete/update, new first"));
+}
+
+TEST_F(BadSync, IsCaughtUndoingWhatHadArrived) {
+  faults_ = {"deletes-undone"};
+  const Outcome outcome = run_sync(", sample: 1000");
+  EXPECT_TRUE(rules_found(outcome).contains("write-undone"));
+}
+
+TEST_F(BadSync, IsCaughtUndoingWhereItCameFrom) {
+  faults_ = {"update-reverted"};
+  const Outcome outcome = run_sync(", sample: 1000, within: 1s");
+  EXPECT_TRUE(rules_found(outcome).contains("write-undone"));
+}
+
+TEST_F(BadSync, IsCaughtNeverResting) {
+  faults_ = {"restless"};
+  EXPECT_TRUE(rules_found(run_sync(", within: 2s, sample: 1000")).contains("echo-loop"));
 }
 
 TEST_F(BadSync, IsCaughtMakingTwoRowsOfOne) {

@@ -5,14 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <ctime>
 #include <fstream>
-#include <mutex>
 #include <sstream>
 #include <utility>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/instant.hpp"
 #include "suites/migration/queries/status_rules.hpp"
@@ -96,7 +95,8 @@ class StatusCheck final : public Check {
       const auto done = std::count_if(steps_.begin(), steps_.end(), [](const Step& step) { return step.completed; });
       context.progress(
           {.done = static_cast<double>(done), .total = static_cast<double>(steps_.size()), .unit = "steps"});
-      wait(context, std::min<std::chrono::nanoseconds>(between_looks, deadline - context.clock->now()));
+      pause_unless_cancelled(std::min<std::chrono::nanoseconds>(between_looks, deadline - context.clock->now()),
+                             context.cancelled);
     }
     rules_.now = since_1970(context.clock->today());
     rules_.tolerance = std::chrono::duration_cast<microseconds>(parameters_.duration("tolerance")).count();
@@ -247,14 +247,6 @@ class StatusCheck final : public Check {
       time.microseconds = number < 100'000'000'000 ? number * 1'000'000 : number * 1'000;
     }
     return time;
-  }
-
-  static void wait(const CheckContext& context, std::chrono::nanoseconds time) {
-    std::mutex mutex;
-    std::condition_variable_any changed;
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, context.cancelled, time, [] { return false; });
-    if (context.cancelled.stop_requested()) throw Cancelled();
   }
 
   Finding finding(const StepProblem& problem, const std::string& table, const CheckContext& context) const {

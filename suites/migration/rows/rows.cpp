@@ -4,12 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
 #include "suites/migration/rows/merged_tables.hpp"
 #include "suites/migration/rows/rows_parameters.hpp"
@@ -17,6 +16,14 @@
 
 namespace sluice::migration {
 namespace {
+
+using DeclaredColumns = std::vector<std::pair<std::string, std::string>>;  // names and types
+
+DeclaredColumns columns_of(const stores::TableDescription& table) {
+  DeclaredColumns columns;
+  for (const auto& column : table.columns) columns.emplace_back(column.name, column.declared);
+  return columns;
+}
 
 class RowsCheck final : public Check {
  public:
@@ -56,14 +63,16 @@ class RowsCheck final : public Check {
   void exercise(CheckContext& context) override {
     old_store_->begin_snapshot();
     new_store_->begin_snapshot();
+    require_same_columns();
     for (const auto& [name, map] : id_maps_) map->load(*old_store_, *new_store_);
     // What an ambiguous map translates says nothing of the tables.
     if (!mapping_problems().empty()) return;
     compare_all(context);
     const Parameters recheck = parameters_.record("recheck");
     for (std::int64_t i = 0; parameters_.has("recheck") && i < recheck.integer("times") && !settled(); ++i) {
-      wait(recheck.duration("every"), context.cancelled);
+      pause_unless_cancelled(recheck.duration("every"), context.cancelled);
       renew_snapshots();
+      require_same_columns();
       compare_all(context);
     }
     if (parameters_.text("unclaimed") == "allowed") merged_.clear();
@@ -135,14 +144,6 @@ class RowsCheck final : public Check {
     }
   }
 
-  static void wait(std::chrono::nanoseconds time, const std::stop_token& stop) {
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any never;
-    never.wait_for(lock, stop, time, [] { return false; });
-    if (stop.stop_requested()) throw Cancelled();
-  }
-
   // Rows compared with themselves are equal and prove nothing.
   static void require_two_tables(const TableRequest& request, const stores::TableDescription& old_table,
                                  const stores::TableDescription& new_table) {
@@ -154,9 +155,22 @@ class RowsCheck final : public Check {
         printable(request.old_table, 100)));
   }
 
+  // A column that came after the tables were described would be compared with nothing.
+  void require_same_columns() {
+    for (const auto& described : described_) {
+      const stores::TableDescription now = described.store->describe(described.name);
+      if (columns_of(now) == described.columns) continue;
+      throw EnvironmentError(
+          fmt::format("{}: the columns of table {} changed while it was compared; run the check when nothing alters it",
+                      described.store->name(), printable(described.name, 100)));
+    }
+  }
+
   void prepare_table(const CheckContext& context, TableRequest& request) {
     auto old_table = old_store_->describe(request.old_table);
     auto new_table = new_store_->describe(request.new_table);
+    described_.push_back({old_store_.get(), request.old_table, columns_of(old_table)});
+    described_.push_back({new_store_.get(), request.new_table, columns_of(new_table)});
     require_two_tables(request, old_table, new_table);
     add_expressions(request, true, context.store(parameters_.text("old")), store_options(context), old_table);
     add_expressions(request, false, context.store(parameters_.text("new")), store_options(context), new_table);
@@ -347,11 +361,18 @@ class RowsCheck final : public Check {
     outcome.coverage.insert(outcome.coverage.begin(), {.unit = "rows", .examined = rows, .expected = rows});
   }
 
+  struct DescribedTable {
+    stores::Store* store;
+    std::string name;
+    DeclaredColumns columns;
+  };
+
   Parameters parameters_;
   std::size_t sample_;
   bool allow_empty_;
   std::unique_ptr<stores::Store> old_store_;
   std::unique_ptr<stores::Store> new_store_;
+  std::vector<DescribedTable> described_;
   std::vector<TableMapping> mappings_;
   std::map<std::string, std::shared_ptr<IdMap>> id_maps_;
   std::vector<TableResult> results_;

@@ -1,5 +1,8 @@
 // Tables that a migration did not just copy: without keys, computed, merged, with new ids, almost equal.
+#include <nlohmann/json.hpp>
+
 #include "harness/core/errors.hpp"
+#include "suites/migration/rows/rows.hpp"
 #include "suites/migration/testing/rows_fixture.hpp"
 
 namespace sluice::migration {
@@ -123,6 +126,77 @@ TEST_F(MappedColumns, AreRefusedWhenTheirSqlIs) {
 }
 })");
   EXPECT_THAT(error, AllOf(HasSubstr("table t"), HasSubstr("expression a"), HasSubstr("upperr")));
+}
+
+// SQLite makes one row of a whole table then, on either side, and equal ones are soon found.
+TEST_F(MappedColumns, AreRefusedWhenTheyAreOneValueOfAllRows) {
+  const testing::SqliteFile other(folder().path() / "other.db");
+  old_side("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER); INSERT INTO t VALUES (1, 5), (2, 7), (3, 6)");
+  other.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER); INSERT INTO t VALUES (2, 7)");
+  context().stores["new"] = other.url();
+  const auto mapped = [](const std::string& sql) {
+    nlohmann::json parameters;
+    parameters["tables"]["t"]["expressions"]["a"] = {{"old", sql}, {"new", sql}};
+    return parameters.dump();
+  };
+  for (const char* sql : {"max(a)", "(SELECT max(t.a))", "count(*)", "group_concat(a) || ''"}) {
+    EXPECT_THAT(compare_error<InputError>(mapped(sql)),
+                AllOf(HasSubstr("table t"), HasSubstr("expression a"), HasSubstr("one value of all rows")))
+        << sql;
+  }
+  expect_findings(compare_both_ways(mapped("(SELECT max(u.a) FROM t u WHERE u.id = t.id)")),
+                  {"row-missing t id=1", "row-missing t id=3"});
+}
+
+// unnest() of an empty array is no row at all.
+TEST_F(MappedColumns, AreRefusedWhenTheyReturnRows) {
+  for (const char* table : {"o", "n"}) {
+    const std::string name = table;
+    new_side("CREATE TABLE " + name + " (id int PRIMARY KEY, a int[], s text); INSERT INTO " + name +
+             " VALUES (1, '{1}', 'x'), (2, '{}', '" + name + "')");
+  }
+  context().stores["old"] = new_url();
+  nlohmann::json parameters;
+  parameters["tables"]["o"] = {{"to", "n"}};
+  parameters["tables"]["o"]["expressions"]["a"] = {{"old", "unnest(a)"}, {"new", "unnest(a)"}};
+  EXPECT_THAT(compare_error<InputError>(parameters.dump()),
+              AllOf(HasSubstr("expression a"), HasSubstr("set-returning")));
+}
+
+// It would be equal whatever the columns hold that it is said to cover.
+TEST_F(MappedColumns, AreRefusedWhenTheyReadNoColumnOfEitherSide) {
+  old_side("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'x')");
+  new_side("CREATE TABLE t (id int PRIMARY KEY, b text); INSERT INTO t VALUES (1, 'y')");
+  EXPECT_THAT(
+      compare_error<InputError>(
+          R"({"tables": {"t": {"expressions": {"c": {"old": "'all'", "new": "'all'", "covers": ["a", "b"]}}}}})"),
+      AllOf(HasSubstr("expression c"), HasSubstr("compares nothing")));
+  expect_findings(
+      compare_both_ways(R"({"tables": {"t": {"expressions": {"c": {"old": "'all'", "new": "b", "covers": ["a"]}}}}})"),
+      {"row-changed t id=1 c"});
+}
+
+TEST_F(MappedColumns, DoNotStandInForAColumnThatIsNamedLikeThem) {
+  old_side(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, sluice_expression_1 TEXT); INSERT INTO t VALUES (1, 'x', 'y')");
+  new_side("CREATE TABLE t (id int PRIMARY KEY, a text, sluice_expression_1 text); INSERT INTO t VALUES (1, 'x', 'z')");
+  expect_findings(compare_both_ways(R"({"tables": {"t": {"expressions": {"a": {"old": "a || ''"}}}}})"),
+                  {"row-changed t id=1 sluice_expression_1"});
+}
+
+TEST_F(MappedColumns, AreAnErrorWhenTheyCameAfterTheTablesWereDescribed) {
+  old_side("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'x')");
+  new_side("CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t VALUES (1, 'x')");
+  const auto after = [&](const std::function<void()>& change) {
+    const CheckKind kind = rows_kind();
+    const auto check = kind.make(testing::make_parameters(kind, R"({"tables": {"t": {}}})"));
+    check->prepare(context());
+    change();
+    check->exercise(context());
+  };
+  EXPECT_NO_THROW(after([] {}));
+  EXPECT_THROW(after([&] { new_side("ALTER TABLE t ALTER COLUMN a TYPE varchar(20)"); }), EnvironmentError);
+  EXPECT_THROW(after([&] { old_side("ALTER TABLE t ADD COLUMN b TEXT DEFAULT 'lost'"); }), EnvironmentError);
 }
 
 class MergedTables : public RowsFixture {

@@ -42,6 +42,56 @@ TEST_F(RowsValues, OfZonesAgreeWithTheServerUntilTheYear9999) {
   EXPECT_EQ(changed, without_answer);
 }
 
+TEST_F(RowsValues, OfTimesWithAnOffsetAreMoments) {
+  old_side("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TIME)");
+  new_side("CREATE TABLE t (id int PRIMARY KEY, a timetz, b timetz)");
+  old_side("INSERT INTO t VALUES (1, '12:00:00+00', '12:00'), (2, '23:30-02:00', '24:00'), (3, '12:00', '01:00+02')");
+  new_side("INSERT INTO t VALUES (1, '14:00+02', '06:30-05:30'), (2, '22:30-03', '24:00+00'), (3, '12:00Z', '23:00Z')");
+  // An hour before midnight is not the same hour of the day after.
+  expect_findings(compare_both_ways(R"({"tables": {"t": {}}})"), {"row-changed t id=3 b"});
+}
+
+TEST_F(RowsValues, OfTimesWithAnOffsetMayBeKeys) {
+  old_side("CREATE TABLE t (a TEXT PRIMARY KEY, n INTEGER)");
+  new_side("CREATE TABLE t (a timetz PRIMARY KEY, n int)");
+  old_side("INSERT INTO t VALUES ('09:00', 1), ('00:30+02', 2), ('23:00-03', 3), ('10:00:00.5+01:00', 4)");
+  new_side("INSERT INTO t VALUES ('11:00+02', 1), ('00:30+02', 2), ('23:00-03', 3), ('09:00:00.5+00', 5)");
+  expect_findings(compare_both_ways(R"({"tables": {"t": {}}})"), {"row-changed t a=10:00:00.5+01:00 n"});
+  new_side("INSERT INTO t VALUES ('09:00+00', 6)");
+  EXPECT_THAT(compare_error<InputError>(R"({"tables": {"t": {}}})"), HasSubstr("is not unique"));
+}
+
+// The ends of what PostgreSQL has, which stand for "for ever" in many systems.
+TEST_F(RowsValues, OfTheLastYearsMayBeKeys) {
+  for (const char* type : {"date", "timestamptz"}) {
+    const std::string declared = type, table = declared == "date" ? "d" : "t";
+    const std::string last = declared == "date" ? "5874897-12-31" : "294246-12-31 23:59:59.999999+00";
+    const std::string rows = " VALUES ('infinity', 1), ('" + last + "', 2), ('9999-12-31', 3), ('-infinity', 4)";
+    old_side("CREATE TABLE " + table + " (k TEXT PRIMARY KEY, v INTEGER); INSERT INTO " + table + rows);
+    new_side("CREATE TABLE " + table + " (k " + declared + " PRIMARY KEY, v int); INSERT INTO " + table + rows);
+    const std::string tables = R"({"tables": {")" + table + R"(": {}}})";
+    expect_earned_pass(compare_both_ways(tables));
+    new_side("UPDATE " + table + " SET v = 0 WHERE v = 2");
+    expect_findings(compare_both_ways(tables), {"row-changed " + table + " k=" + last + " v"});
+  }
+}
+
+// KOI8-R has its letters in an order that UTF-8 does not have.
+TEST_F(RowsValues, OfADatabaseThatIsNotInUtf8AreSortedAsTheyAreCompared) {
+  const std::string other = database() + "_koi8";
+  cluster().execute("CREATE DATABASE " + other + " ENCODING 'KOI8R' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+  const std::string rows = R"(INSERT INTO t SELECT convert_from(decode(h, 'hex'), 'UTF8'), v
+    FROM (VALUES ('d18e', 1), ('d0b0', 2), ('d091', 3), ('7a', 4), ('d18a', 5)) AS x(h, v))";
+  const std::string create = "CREATE TABLE t (k text PRIMARY KEY, v int); ";
+  cluster().execute(create + rows, other);
+  new_side(create + rows);
+  context().stores["old"] = cluster().url(other);
+  expect_earned_pass(compare_both_ways(R"({"tables": {"t": {}}})"));
+  expect_earned_pass(compare_both_ways(R"({"tables": {"t": {"types": {"k": "character"}}}})"));
+  new_side("UPDATE t SET v = 0 WHERE v = 3; DELETE FROM t WHERE v = 1");
+  expect_findings(compare_both_ways(R"({"tables": {"t": {}}})"), {"row-changed t k=Б v", "row-missing t k=ю"});
+}
+
 TEST_F(RowsValues, OfAFileInUtf16AreSortedAndCompared) {
   for (const char* encoding : {"UTF-16le", "UTF-16be"}) {
     const std::string name = std::string(encoding) + ".db";

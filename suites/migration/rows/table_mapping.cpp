@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "harness/core/ascii.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 
@@ -17,12 +18,6 @@ namespace {
 using stores::ColumnDescription;
 using stores::ComparisonType;
 using stores::TableDescription;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return text;
-}
 
 std::vector<std::string> names_of(const TableDescription& table) {
   std::vector<std::string> names;
@@ -35,7 +30,7 @@ const ColumnDescription* find_folded(const TableDescription& table, const std::s
   if (const auto* exact = table.find(name)) return exact;
   const ColumnDescription* found = nullptr;
   for (const auto& column : table.columns) {
-    if (lower(column.name) != lower(name)) continue;
+    if (ascii_lower(column.name) != ascii_lower(name)) continue;
     if (found != nullptr) return nullptr;
     found = &column;
   }

@@ -112,6 +112,42 @@ std::vector<TableRequest> table_requests(const Parameters& parameters) {
 
 void examine_tables(const Parameters& parameters, ParameterProblems& problems) { read_requests(parameters, problems); }
 
+namespace {
+
+// One that makes one row of many, or many or none of one, would hide rows: on both sides alike, and nobody saw it.
+void require_value_of_each_row(stores::SqlSession& session, const std::string& sql,
+                               const stores::TableDescription& table, const std::string& doing) {
+  // An aggregate has a value of no rows too; and no server allows a function that returns rows within CASE.
+  const auto rows =
+      session.query(fmt::format("SELECT CASE WHEN 1 = 1 THEN (\n{}\n) END FROM {} WHERE 1 = 0", sql, table.sql_name),
+                    {.rows = 1}, doing);
+  if (rows.total == 0) return;
+  throw InputError(fmt::format(
+      "{}: it is one value of all rows together, so that the rows themselves would not be compared; compute "
+      "one of each row's columns, or compare sums with migration.invariant",
+      doing));
+}
+
+// Whether it means anything only within the table.
+bool reads_columns(stores::SqlSession& session, const std::string& sql, const std::string& doing) {
+  try {
+    session.query(fmt::format("SELECT (\n{}\n)", sql), {.rows = 1}, doing);
+    return false;
+  } catch (const InputError&) {
+    session.roll_back();  // a failed statement ends a server's transaction
+    session.begin_read();
+    return true;
+  }
+}
+
+std::string unused_name(const stores::TableDescription& table) {
+  std::size_t number = 1;
+  while (table.find(fmt::format("sluice_expression_{}", number)) != nullptr) ++number;
+  return fmt::format("sluice_expression_{}", number);
+}
+
+}  // namespace
+
 void add_expressions(TableRequest& request, bool old, const std::string& url, const stores::StoreOptions& options,
                      stores::TableDescription& table) {
   std::vector<std::string> computed;
@@ -121,15 +157,25 @@ void add_expressions(TableRequest& request, bool old, const std::string& url, co
     std::string& name = old ? expression.old_column : expression.new_column;
     name = sql;
     if (table.find(sql) != nullptr) continue;
-    name = fmt::format("sluice_expression_{}", computed.size() + 1);
+    name = unused_name(table);
     if (!session) {
       session = stores::open_sql_session(url, options);
       session->begin_read();
     }
     const std::string column = fmt::format("(\n{}\n) AS {}", sql, stores::quote_identifier(name));
-    const auto described = session->query(
-        fmt::format("SELECT {} FROM {} LIMIT 0", column, table.sql_name), {.rows = 1},
-        fmt::format("table {}: reading the expression {}", printable(table.name, 100), printable(label, 100)));
+    const std::string doing =
+        fmt::format("table {}: reading the expression {}", printable(table.name, 100), printable(label, 100));
+    const auto described =
+        session->query(fmt::format("SELECT {} FROM {} LIMIT 0", column, table.sql_name), {.rows = 1}, doing);
+    require_value_of_each_row(*session, sql, table, doing);
+    (old ? expression.reads_old : expression.reads_new) = reads_columns(*session, sql, doing);
+    if (!expression.reads_old && !expression.reads_new) {
+      throw InputError(
+          fmt::format("{}: neither side of it reads a column, so that it compares nothing of the tables; name a column "
+                      "on one side, "
+                      "or list what is not to be compared in `ignore`",
+                      doing));
+    }
     stores::ColumnDescription description = described.columns.at(0);
     description.name = name;
     description.nullable = true;

@@ -19,6 +19,8 @@ struct ColumnExpression {
   /// The columns that hold the values: a real one, or one that add_expressions() made.
   std::string old_column = {};
   std::string new_column = {};
+  bool reads_old = true;  ///< its SQL reads a column of the old table; likewise
+  bool reads_new = true;
 };
 
 /// What the plan says about one table of the old side.

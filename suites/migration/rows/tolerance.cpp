@@ -59,6 +59,12 @@ cpp_int scaled(const Number& number, std::int64_t exponent) {
   return number.digits * boost::multiprecision::pow(cpp_int(10), static_cast<unsigned>(number.exponent - exponent));
 }
 
+bool is_readable(const RawCell& cell, const stores::ColumnRule& rule) {
+  std::string encoding;
+  stores::append_canonical(cell, rule, encoding);
+  return !stores::is_raw_encoding(encoding);
+}
+
 std::optional<std::int64_t> microseconds_of(const RawCell& cell, const stores::TimeZone* zone) {
   constexpr std::int64_t second = 1'000'000, furthest = 9'000'000'000'000;
   if (cell.storage == Storage::integer) {
@@ -113,6 +119,7 @@ bool Tolerance::allows(const RawCell& old_cell, const stores::ColumnRule& old_ru
     return static_cast<std::uint64_t>(std::max(*left, *right)) - static_cast<std::uint64_t>(std::min(*left, *right)) <=
            static_cast<std::uint64_t>(microseconds_);
   }
+  if (!is_readable(old_cell, old_rule) || !is_readable(new_cell, new_rule)) return false;
   const auto left = number_of(old_cell), right = number_of(new_cell), limit = number_of(decimal_);
   if (!left || !right || !limit) return false;
   const std::int64_t exponent = std::min({left->exponent, right->exponent, limit->exponent});

@@ -4,18 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/core/ascii.hpp"
 #include "suites/migration/schema/catalog.hpp"
 
 namespace sluice::migration {
 namespace {
 
 using stores::SqlResult;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return text;
-}
 
 class SqliteCatalogReader {
  public:
@@ -69,7 +64,7 @@ class SqliteCatalogReader {
           .kind = "column", .table = table, .name = columns.text(row, 0).value_or(""), .properties = {}, .notes = {}};
       const std::string type = columns.text(row, 1).value_or("");
       const bool in_key = columns.text(row, 4) != "0";
-      const bool rowid = in_key && key.size() == 1 && lower(type) == "integer";
+      const bool rowid = in_key && key.size() == 1 && ascii_lower(type) == "integer";
       column.properties["type"] = type;
       column.properties["nullable"] = columns.text(row, 2) == "1" || in_key ? "false" : "true";
       if (const auto value = columns.text(row, 3)) column.properties["default"] = *value;
@@ -124,7 +119,7 @@ class SqliteCatalogReader {
   void read_foreign_keys(const std::string& table) {
     const SqlResult keys = run(
         "SELECT f.id, f.\"table\", f.\"from\", coalesce(f.\"to\", (SELECT p.name FROM pragma_table_info(f.\"table\") p "
-        "WHERE p.pk = f.seq + 1)), lower(f.on_delete), lower(f.on_update) FROM pragma_foreign_key_list(" +
+        "WHERE p.pk = f.seq + 1)), ascii_lower(f.on_delete), ascii_lower(f.on_update) FROM pragma_foreign_key_list(" +
         stores::quote_literal(table) + ") f ORDER BY f.id, f.seq");
     for (std::size_t row = 0; row < keys.rows.size();) {
       const auto at = [&](std::size_t r, std::size_t column) { return keys.text(r, column).value_or(""); };

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "harness/core/ascii.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/core/glob.hpp"
 #include "harness/core/printable.hpp"
@@ -13,15 +14,9 @@
 namespace sluice::migration {
 namespace {
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return text;
-}
-
 bool is_word(char c) {
-  return (c >= '0' && c <= '9') || (lower(std::string(1, c))[0] >= 'a' && lower(std::string(1, c))[0] <= 'z') ||
-         c == '_';
+  return (c >= '0' && c <= '9') ||
+         (ascii_lower(std::string(1, c))[0] >= 'a' && ascii_lower(std::string(1, c))[0] <= 'z') || c == '_';
 }
 
 // Replaces an identifier where it stands as a whole word.
@@ -146,8 +141,8 @@ Catalog folded(const Catalog& catalog) {
   result.objects.clear();
   for (const auto& [id, object] : catalog.objects) {
     CatalogObject copy = object;
-    copy.table = lower(copy.table);
-    copy.name = lower(copy.name);
+    copy.table = ascii_lower(copy.table);
+    copy.name = ascii_lower(copy.name);
     std::erase(copy.name, '"');
     result.add(std::move(copy));
   }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <random>
 
@@ -25,27 +26,48 @@ void shuffle(std::vector<Item>& items, RandomValues& random) {
 
 }  // namespace
 
-RandomTable::RandomTable(std::uint64_t seed, std::uint64_t number, std::array<Engine, 2> engines)
-    : random_(seed * 1'000'003 + number), number_(number), name_(fmt::format("o{}", number)), engines_(engines) {
-  key_ = 1 + (random_.once_in(3) ? 1 + random_.below(2) : 0);
+RandomTable::RandomTable(std::uint64_t seed, std::uint64_t number, std::array<Engine, 2> engines, TableShape shape)
+    : random_(seed * 1'000'003 + number),
+      number_(number),
+      name_(fmt::format("o{}", number)),
+      engines_(engines),
+      shape_(shape) {
+  make_columns();
+  make_rows();
+}
+
+void RandomTable::make_columns() {
+  key_ = shape_ == TableShape::keyless ? 0 : 1 + (random_.once_in(3) ? 1 + random_.below(2) : 0);
   key_declared_ = !random_.once_in(8);
   const std::size_t count = key_ + 1 + random_.below(7);
   for (std::size_t i = 0; i < count; ++i) {
     RandomColumn column{.kind = static_cast<ValueKind>(random_.below(value_kinds)), .nullable = i >= key_};
     while (i < key_ && !can_be_key(column.kind)) column.kind = static_cast<ValueKind>(random_.below(value_kinds));
+    if (shape_ == TableShape::keyless && i == 0) column.kind = ValueKind::integer;  // names the row in a finding
     column.names = {fmt::format("c{}", i), fmt::format("{}{}", random_.once_in(4) ? "renamed" : "c", i)};
     for (std::size_t side = 0; side < 2; ++side) {
       column.declared[side] = random_.declared(column.kind, engines_[side], i < key_);
     }
     if (i >= key_ && random_.once_in(4)) column.nullable = false;
+    if (i >= key_ && shape_ == TableShape::tolerant) column.tolerance = RandomTolerance::of(column.kind, random_);
     columns_.push_back(column);
   }
+}
+
+void RandomTable::make_rows() {
   const std::uint64_t rows = random_.once_in(10) ? random_.below(120) : 1 + random_.below(16);
   for (std::uint64_t i = 0; i < rows; ++i) {
-    Row row = make_row();
+    const bool copy = shape_ == TableShape::keyless && !rows_[0].empty() && random_.once_in(3);
+    Row row = copy ? rows_[0][random_.below(rows_[0].size())] : make_row();
     if (!has_key(rows_[0], row)) rows_[0].push_back(std::move(row));
   }
   rows_[1] = rows_[0];
+  for (auto& row : rows_[1]) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      auto& cell = row.cells[i];
+      if (columns_[i].tolerance && random_.once_in(2)) cell = columns_[i].tolerance->within(cell, random_);
+    }
+  }
 }
 
 RandomTable::Row RandomTable::make_row() {
@@ -57,7 +79,13 @@ RandomTable::Row RandomTable::make_row() {
 }
 
 bool RandomTable::has_key(const std::vector<Row>& rows, const Row& row) const {
+  if (key_ == 0) return false;
   return std::any_of(rows.begin(), rows.end(), [&](const Row& other) { return other.has_key_of(row, key_); });
+}
+
+bool RandomTable::equal(std::size_t column, const Value& left, const Value& right) const {
+  const auto& tolerance = columns_[column].tolerance;
+  return left == right || (tolerance && tolerance->allows(left, right));
 }
 
 RandomTable::Row* RandomTable::any_row() {
@@ -67,6 +95,16 @@ RandomTable::Row* RandomTable::any_row() {
 void RandomTable::alter_cell(Row& row) {
   const std::size_t column = key_ + random_.below(columns_.size() - key_);
   row.cells[column] = random_.other(columns_[column].kind, row.cells[column], columns_[column].nullable);
+}
+
+// By the least that is no longer allowed.
+void RandomTable::leave_tolerance(Row& row) {
+  for (std::size_t i = key_; i < columns_.size(); ++i) {
+    if (!columns_[i].tolerance || random_.once_in(2)) continue;
+    const Row& before =
+        *std::find_if(rows_[0].begin(), rows_[0].end(), [&](const Row& other) { return other.has_key_of(row, key_); });
+    row.cells[i] = columns_[i].tolerance->beyond(before.cells[i]);
+  }
 }
 
 // Counts, sums and the values of every column stay what they were.
@@ -86,6 +124,14 @@ void RandomTable::replace_duplicates() {
     if (row.cells[column] != before) continue;
     row.cells[column] = after;
     return;
+  }
+}
+
+// All copies of a row become copies of another.
+void RandomTable::replace_copies(const Row& row, const Row& by) {
+  const std::vector<Value> from = row.cells, to = by.cells;
+  for (auto& candidate : rows_[1]) {
+    if (candidate.cells == from) candidate.cells = to;
   }
 }
 
@@ -116,7 +162,7 @@ void RandomTable::violate() {
     rows_[1].push_back(make_row());
     return;
   }
-  switch (random_.below(9)) {
+  switch (random_.below(shape_ == TableShape::keyed ? 9 : 12)) {
     case 0:
       rows_[1].erase(rows_[1].begin() + (row - rows_[1].data()));
       return;
@@ -130,22 +176,27 @@ void RandomTable::violate() {
     case 3:
       return replace_duplicates();
     case 4:
-      return change_key(*row);
+      return key_ > 0 ? change_key(*row) : replace_copies(*row, *any_row());
     case 5:
       return move_separator(*row);
+    case 9:
+    case 10:
+    case 11:
+      if (key_ == 0) return replace_copies(*row, *any_row());
+      if (has_key(rows_[0], *row)) return leave_tolerance(*row);
+      return;
     default:
       return alter_cell(*row);
   }
 }
 
 void RandomTable::corrupt() {
-  const auto same = [this] {
-    return std::equal(rows_[0].begin(), rows_[0].end(), rows_[1].begin(), rows_[1].end(),
-                      [](const Row& left, const Row& right) { return left.cells == right.cells; });
-  };
+  const auto tells = [](const std::string& line) { return !line.starts_with("tolerated"); };
   do {
     for (std::uint64_t i = 1 + random_.below(3); i > 0; --i) violate();
-  } while (same());
+    const auto lines = expected();
+    if (std::any_of(lines.begin(), lines.end(), tells)) return;
+  } while (true);
 }
 
 std::string RandomTable::sql(std::size_t side) {
@@ -159,7 +210,11 @@ std::string RandomTable::sql(std::size_t side) {
     names.push_back(columns_[i].names[side]);
   }
   for (std::size_t i = 0; i < key_; ++i) key.push_back(columns_[i].names[side]);
-  if (key_declared_) parts.push_back(fmt::format("PRIMARY KEY ({})", fmt::join(key, ", ")));
+  if (has_surrogate()) {
+    parts.emplace_back(engines_[side] == Engine::sqlite ? "surrogate INTEGER PRIMARY KEY"
+                                                        : "surrogate int GENERATED ALWAYS AS IDENTITY PRIMARY KEY");
+  }
+  if (key_declared_ && key_ > 0) parts.push_back(fmt::format("PRIMARY KEY ({})", fmt::join(key, ", ")));
   const std::string table = fmt::format("{}{}", side == 0 ? 'o' : 'n', number_);
   std::string all = fmt::format("CREATE TABLE {} ({});\n", table, fmt::join(parts, ", "));
   for (auto& row : rows_[side]) {
@@ -182,8 +237,10 @@ std::string RandomTable::sql(std::size_t side) {
   return all;
 }
 
-nlohmann::json RandomTable::mapping() {
-  nlohmann::json mapping{{"to", fmt::format("n{}", number_)}};
+void RandomTable::map(nlohmann::json& parameters) {
+  nlohmann::json& mapping = parameters["tables"][name_];
+  mapping = {{"to", fmt::format("n{}", number_)}};
+  if (has_surrogate()) mapping.update({{"multiset", true}, {"ignore", {"surrogate"}}});
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const auto& column = columns_[i];
     if (column.names[0] != column.names[1]) mapping["columns"][column.names[0]] = column.names[1];
@@ -192,12 +249,14 @@ nlohmann::json RandomTable::mapping() {
                                          declared_type(column.declared[1], engines_[1]));
     if (own != comparison_type(column.kind))
       mapping["types"][column.names[0]] = to_string(comparison_type(column.kind));
+    if (column.tolerance) mapping["tolerance"][column.names[0]] = column.tolerance->text();
   }
-  return mapping;
 }
 
 std::vector<std::string> RandomTable::expected() const {
+  if (key_ == 0) return expected_counts();
   std::vector<std::string> lines;
+  std::map<std::string, int> tolerated;
   const auto find = [&](std::size_t side, const Row& row) {
     return std::find_if(rows_[side].begin(), rows_[side].end(),
                         [&](const Row& other) { return other.has_key_of(row, key_); });
@@ -210,11 +269,59 @@ std::vector<std::string> RandomTable::expected() const {
     }
     for (std::size_t i = key_; i < columns_.size(); ++i) {
       if (row.cells[i] == match->cells[i]) continue;
-      lines.push_back(fmt::format("row-changed {} {} {}", name_, row.shown_key, columns_[i].names[0]));
+      if (equal(i, row.cells[i], match->cells[i]))
+        ++tolerated[columns_[i].names[0]];
+      else
+        lines.push_back(fmt::format("row-changed {} {} {}", name_, row.shown_key, columns_[i].names[0]));
     }
   }
   for (const auto& row : rows_[1]) {
     if (find(0, row) == rows_[0].end()) lines.push_back(fmt::format("row-extra {} {}", name_, row.shown_key));
+  }
+  for (const auto& [column, count] : tolerated) lines.push_back(fmt::format("tolerated {} {}", column, count));
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+namespace {
+
+std::vector<std::string> counted_lines(const std::map<std::string, std::uint64_t>& counts) {
+  std::vector<std::string> lines;
+  for (const auto& [row, count] : counts) lines.push_back(fmt::format("{} ×{}", row, count));
+  return lines;
+}
+
+}  // namespace
+
+// By the first column: which of several spellings of equal rows a finding shows is nobody's business.
+std::vector<std::string> RandomTable::expected_counts() const {
+  std::map<std::vector<Value>, std::int64_t> surplus;
+  for (const auto& row : rows_[0]) --surplus[row.cells];
+  for (const auto& row : rows_[1]) ++surplus[row.cells];
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& [cells, count] : surplus) {
+    if (count == 0) continue;
+    counts[fmt::format("{} {} c0={}", count < 0 ? "row-missing" : "row-extra", name_, cells[0].value_or("NULL"))] +=
+        static_cast<std::uint64_t>(count < 0 ? -count : count);
+  }
+  return counted_lines(counts);
+}
+
+std::vector<std::string> RandomTable::observed(const std::vector<const Finding*>& findings,
+                                               const std::map<std::string, double>& metrics) const {
+  if (key_ == 0) {
+    std::map<std::string, std::uint64_t> counts;
+    for (const auto* finding : findings) {
+      const std::string line = line_of(*finding);
+      counts[line.substr(0, line.find(", c1="))] += finding->occurrences;
+    }
+    return counted_lines(counts);
+  }
+  auto lines = RandomCase::observed(findings, metrics);
+  for (const auto& column : columns_) {
+    const auto tolerated = metrics.find(name_ + "." + column.names[0] + ".cells_tolerated");
+    if (tolerated == metrics.end() || tolerated->second == 0) continue;
+    lines.push_back(fmt::format("tolerated {} {}", column.names[0], tolerated->second));
   }
   std::sort(lines.begin(), lines.end());
   return lines;

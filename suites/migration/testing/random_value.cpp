@@ -26,20 +26,12 @@ std::string sql_text(std::string_view text) {
 
 std::string shown_text(std::string_view text) { return stores::printable_cell(stores::RawCell::of_text(text), 120); }
 
+constexpr std::uint64_t microseconds_of_a_day = 86'400'000'000;
+
 // Texts that tools have taken for something else.
 constexpr std::array<std::string_view, 22> texts{"",        " ",   "NULL",  "<null>", "null", "'",         "x|y", "x",
                                                  "y|z",     "\\N", "\\",    "a\tb",   "a\nb", "A",         "a",   "é",
                                                  "e\u0301", "ß",   "00501", "501",    "1e2",  "\U0001F600"};
-
-// Without zeros that say nothing: "-1200" and 2 make "-12".
-std::string decimal_text(std::int64_t digits, int scale) {
-  std::string text = std::to_string(digits < 0 ? -digits : digits);
-  if (static_cast<int>(text.size()) <= scale) text.insert(0, static_cast<std::size_t>(scale) + 1 - text.size(), '0');
-  text.insert(text.size() - static_cast<std::size_t>(scale), ".");
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return digits < 0 ? "-" + text : text;
-}
 
 struct Civil {
   std::string day;   // 2026-07-01
@@ -71,6 +63,15 @@ std::string fraction_text(std::int64_t microseconds, bool all_digits) {
 
 }  // namespace
 
+std::string decimal_text(std::int64_t digits, int scale) {
+  std::string text = std::to_string(digits < 0 ? -digits : digits);
+  if (static_cast<int>(text.size()) <= scale) text.insert(0, static_cast<std::size_t>(scale) + 1 - text.size(), '0');
+  text.insert(text.size() - static_cast<std::size_t>(scale), ".");
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return digits < 0 ? "-" + text : text;
+}
+
 ComparisonType comparison_type(ValueKind kind) {
   switch (kind) {
     case integer:
@@ -90,6 +91,8 @@ ComparisonType comparison_type(ValueKind kind) {
       return ComparisonType::timestamp;
     case date:
       return ComparisonType::date;
+    case ValueKind::time:
+      return ComparisonType::time;
     case uuid:
       return ComparisonType::uuid;
     case ValueKind::json:
@@ -175,6 +178,8 @@ Value RandomValues::value(ValueKind kind) {
     }
     case date:
       return std::to_string(static_cast<std::int64_t>(below(100'000)) - 10'000);
+    case ValueKind::time:
+      return std::to_string(once_in(2) ? below(86'400) * 1'000'000 : below(microseconds_of_a_day));
     case uuid:
       return fmt::format("{:016x}{:016x}", random_(), random_());
     case ValueKind::json:
@@ -207,6 +212,8 @@ std::string RandomValues::near_miss(ValueKind kind, const std::string& value) {
     case timestamp:
     case date:
       return std::to_string(std::stoll(value) + 1);
+    case ValueKind::time:
+      return std::to_string((std::stoull(value) + 1) % microseconds_of_a_day);
     case decimal:
     case big_decimal:
       return value + (value.find('.') == std::string::npos ? ".1" : "1");
@@ -260,6 +267,8 @@ std::string RandomValues::declared(ValueKind kind, Engine engine, bool key) {
       return sqlite ? "TEXT" : one_of({"timestamptz", "timestamp"});
     case date:
       return sqlite ? "TEXT" : "date";
+    case ValueKind::time:
+      return sqlite ? one_of({"TEXT", "TIME"}) : one_of({"time", "timetz"});
     case uuid:
       return sqlite ? (key ? "TEXT" : one_of({"TEXT", "BLOB"})) : "uuid";
     case ValueKind::json:
@@ -308,6 +317,23 @@ Written RandomValues::write_timestamp(std::int64_t microseconds, Engine engine, 
   const std::string text =
       there.day + (once_in(2) ? "T" : " ") + there.time + fraction_text(there.fraction, once_in(2)) + offset.text;
   return {sql_text(text), engine == Engine::sqlite ? text : shown};
+}
+
+Written RandomValues::write_time(std::int64_t microseconds, Engine engine, const std::string& declared) {
+  struct Offset {
+    const char* text;
+    std::int64_t minutes;
+  };
+  constexpr std::array<Offset, 5> offsets{{{"", 0}, {"+00:00", 0}, {"+02:00", 120}, {"-05:30", -330}, {"+02", 120}}};
+  Offset offset = offsets[declared == "time" && engine == Engine::postgres ? 0 : below(offsets.size())];
+  std::int64_t there = microseconds + offset.minutes * 60'000'000;
+  // Another day's hours are another time.
+  if (there < 0 || there >= static_cast<std::int64_t>(microseconds_of_a_day)) {
+    there = microseconds;
+    offset = offsets[0];
+  }
+  const Civil clock = civil(there);
+  return {sql_text(clock.time + fraction_text(clock.fraction, once_in(2)) + offset.text), ""};
 }
 
 Written RandomValues::write_uuid(const std::string& digits, Engine engine, const std::string& declared) {
@@ -365,6 +391,8 @@ Written RandomValues::write(const Value& value, ValueKind kind, Engine engine, c
       return write_timestamp(std::stoll(*value), engine, declared);
     case date:
       return {sql_text(day_text(std::stoll(*value))), day_text(std::stoll(*value))};
+    case ValueKind::time:
+      return write_time(std::stoll(*value), engine, declared);
     case uuid:
       return write_uuid(*value, engine, declared);
     case ValueKind::json:

@@ -19,11 +19,12 @@ enum class ValueKind : std::uint8_t {
   boolean,
   timestamp,
   date,
+  time,
   uuid,
   json,
   bytes
 };
-inline constexpr std::uint64_t value_kinds = 12;
+inline constexpr std::uint64_t value_kinds = 13;
 
 /// A value as a test knows it: two are equal exactly when their texts are. nullopt is NULL.
 using Value = std::optional<std::string>;
@@ -57,12 +58,15 @@ class RandomValues {
   Written write_decimal(const std::string& value, stores::Engine engine, const std::string& declared);
   Written write_boolean(bool value, stores::Engine engine);
   Written write_timestamp(std::int64_t microseconds, stores::Engine engine, const std::string& declared);
+  Written write_time(std::int64_t microseconds, stores::Engine engine, const std::string& declared);
   Written write_uuid(const std::string& digits, stores::Engine engine, const std::string& declared);
   std::string write_json(const std::string& value);
 
   std::mt19937_64 random_;
 };
 
+/// Digits with so many decimal places, without zeros that say nothing: -1200 and 2 make "-12".
+std::string decimal_text(std::int64_t digits, int scale);
 /// What both sides of such a column are compared as.
 stores::ComparisonType comparison_type(ValueKind kind);
 /// Whether findings print such a value in a key as `Written::shown` says.

@@ -192,12 +192,13 @@ class SqliteStore final : public Store {
       for (const auto& cell : key) rows->bind(++parameter, cell.view());
     }
     const bool in_own_order = spec.key_columns == 1 && spec.columns[0].native_order;
-    const bool whole = !spec.buckets && spec.only.empty() && is_base_table(spec.table);
-    if (in_own_order || !whole || !in_snapshot_) return rows;
-    SqliteStatement count(database_,
-                          fmt::format("SELECT count(*) FROM {} NOT INDEXED{}", spec.table.sql_name,
-                                      spec.where.empty() ? "" : fmt::format(" WHERE (\n{}\n)", spec.where)),
-                          doing);
+    if (in_own_order || !spec.only.empty() || !in_snapshot_ || !is_base_table(spec.table)) return rows;
+    const std::vector<std::string> conditions = row_conditions(spec);
+    SqliteStatement count(
+        database_,
+        fmt::format("SELECT count(*) FROM {}{} NOT INDEXED{}{}", sqlite_bucket_ranges(spec), spec.table.sql_name,
+                    conditions.empty() ? "" : " WHERE ", fmt::join(conditions, " AND ")),
+        doing);
     const auto expected = count.step() ? static_cast<std::uint64_t>(count.cell(0).integer) : 0;
     return std::make_unique<CountedCursor>(std::move(rows), expected, name_ + ": " + doing);
   }

@@ -139,11 +139,15 @@ TEST_F(LiveFixture, LetsDeletesWithoutAnAnswerGoEitherWay) {
     return testing::ServedResponse{.status = number % 4 == 1 ? 500u : found ? 204u : 404u, .drop = number % 4 == 2};
   };
   writes_beside_ = 300;
-  for (const char* const keys : {"", ", keys: 12"}) {
-    const Outcome outcome = run_live(deletes_ + ", errors_max: 0.9, deletes_min: 1" + keys);
-    expect_proven_pass(outcome);
-    EXPECT_GT(metric(outcome, "errors_share"), 0.02);
+  // Of the few writes that an action could have seen, chance decides how many are deleted with an answer.
+  constexpr int attempts = 10;
+  Outcome outcome;
+  for (int attempt = 0; attempt < attempts && outcome.verdict != Verdict::passed; ++attempt) {
+    outcome = run_live(deletes_ + ", delete_share: 0.5, errors_max: 0.9, deletes_min: 1");
+    ASSERT_NE(outcome.verdict, Verdict::failed) << outcome.reason;
   }
+  expect_proven_pass(outcome);
+  EXPECT_GT(metric(outcome, "errors_share"), 0.02);
 }
 
 TEST_F(LiveFixture, SaysNothingWhenTooFewDeletesMetTheActions) {

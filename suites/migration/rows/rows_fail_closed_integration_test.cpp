@@ -151,12 +151,12 @@ TEST_F(RowsFailClosed, WhenAnIndexOfTheSqliteFileLacksARow) {
   old_side(
       "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX ix ON t (k)' WHERE name = "
       "'ix'; PRAGMA writable_schema = reset");
-  EXPECT_THAT(compare_error<EnvironmentError>(R"({"tables": {"t": {"key": ["k"]}}, "strategy": "merge"})"),
-              AllOf(HasSubstr("reading table t"), HasSubstr("gave 2 rows, and the table itself holds 3"),
-                    HasSubstr("damaged")));
-  // Hashes are made from the table itself: the row is found, and found to be too many.
-  const Outcome outcome = compare(R"({"tables": {"t": {"key": ["k"]}}, "strategy": "hash"})");
-  EXPECT_NE(outcome.verdict, Verdict::passed) << outcome.reason;
+  // Hashes are made from the table itself, so that a bucket differs; its rows are then read through the index.
+  for (const std::string strategy : {"merge", "hash"}) {
+    EXPECT_THAT(
+        compare_error<EnvironmentError>(R"({"tables": {"t": {"key": ["k"]}}, "strategy": ")" + strategy + "\"}"),
+        AllOf(HasSubstr("reading table t"), HasSubstr("and the table itself holds"), HasSubstr("damaged")));
+  }
 }
 
 TEST_F(RowsFailClosed, WhenNobodyListens) {

@@ -12,6 +12,7 @@
 #include "harness/stores/sqlite_database.hpp"
 #include "harness/stores/store_url.hpp"
 #include "suites/migration/copies/postgres_dump.hpp"
+#include "suites/migration/copies/store_objects.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -59,6 +60,7 @@ StoreCopies::StoreCopies(const CheckContext& context, stores::StoreOptions optio
     if (url.starts_with(stores::sqlite_scheme)) {
       base.file = work_ / fmt::format("base{}", index);
       copy_sqlite(path_in(url), base.file);
+      if (fs::exists(base.file)) base.schema = read_objects(url, options_).schema;
       continue;
     }
     base.from = PostgresUrl::parse(url);
@@ -67,6 +69,7 @@ StoreCopies::StoreCopies(const CheckContext& context, stores::StoreOptions optio
       throw InputError(fmt::format("both stores are databases named {}; a check on copies needs two names",
                                    printable(base.from->database, 100)));
     }
+    base.schema = read_objects(url, options_).schema;
     copy_postgres(base);
     postgres_.push_back(*base.from);
   }
@@ -122,6 +125,10 @@ std::map<std::string, std::string> StoreCopies::base_urls() const {
     urls[side] = base.clone ? base.clone->url() : std::string(stores::sqlite_scheme) + base.file.string();
   }
   return urls;
+}
+
+const std::optional<std::set<std::string>>& StoreCopies::schema(const std::string& side) const {
+  return bases_[sides_.at(side)].schema;
 }
 
 std::unique_ptr<StoreCopies::Copy> StoreCopies::make() {

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,8 @@ class StoreCopies {
   std::unique_ptr<Copy> make();
   /// What each copy starts as: side -> URL.
   std::map<std::string, std::string> base_urls() const;
+  /// The schema of a side's store when it was copied, a line for each object; nullopt when there was no store yet.
+  const std::optional<std::set<std::string>>& schema(const std::string& side) const;
   /// The stores that are PostgreSQL's, one for each database.
   const std::vector<PostgresUrl>& postgres() const { return postgres_; }
   const stores::StoreOptions& options() const { return options_; }
@@ -66,7 +69,8 @@ class StoreCopies {
     std::vector<std::string> sides;   ///< that have it
     std::optional<PostgresUrl> from;  ///< when it is PostgreSQL's
     std::unique_ptr<stores::PostgresClone> clone;
-    std::filesystem::path file;  ///< of the base, when it is SQLite's
+    std::filesystem::path file;                   ///< of the base, when it is SQLite's
+    std::optional<std::set<std::string>> schema;  ///< of the original
   };
   void copy_postgres(Base& base) const;
   void copy_sqlite(const std::string& path, const std::filesystem::path& to) const;

@@ -33,8 +33,8 @@ constexpr const char* waiting_query = R"sql(
                          AND h.relation IS NOT DISTINCT FROM n.relation
                          AND h.transactionid IS NOT DISTINCT FROM n.transactionid
                         WHERE n.pid = w.pid AND NOT n.granted AND h.pid = b.pid AND h.granted),
-         '; it waits itself for: ' || (SELECT left(o.query, 200) FROM pg_stat_activity o
-                        WHERE o.pid = ANY (pg_blocking_pids(b.pid)) LIMIT 1))
+         '; it waits itself for: ' || (SELECT string_agg(left(o.query, 200), '; ' ORDER BY o.pid)
+                         FROM pg_stat_activity o WHERE o.pid = ANY (pg_blocking_pids(b.pid))))
     FROM pg_stat_activity w CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS x (pid)
     JOIN pg_stat_activity b ON b.pid = x.pid
    WHERE w.datname = current_database() AND w.wait_event_type = 'Lock' AND w.application_name = 'sluice_probe'
@@ -44,10 +44,18 @@ constexpr const char* waiting_query = R"sql(
 struct Line {
   ProbeResult result;
   std::optional<steady_clock::time_point> begun;  ///< of the round that goes on
-  std::string blocker;                            ///< of that round, as seen last
+  std::map<std::string, std::uint64_t> blockers;  ///< of that round: in how many looks each was seen
   bool answered_once = false;
   int backend = 0;
 };
+
+// What was in the way for most of the wait is to blame: at its end, whatever waited for somebody else itself no longer
+// does.
+const std::string& most_seen(const std::map<std::string, std::uint64_t>& blockers) {
+  return std::max_element(blockers.begin(), blockers.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->first;
+}
 
 stores::StoreOptions patient(stores::StoreOptions options) {
   options.lock_timeout = std::chrono::milliseconds(0);  // none: how long it waits is what is measured
@@ -88,7 +96,7 @@ struct LockProbes::State {
     {
       const std::lock_guard lock(mutex);
       line.begun = steady_clock::now();
-      line.blocker.clear();
+      line.blockers.clear();
     }
     connection.start(line.result.probe.sql, doing);
     std::string failure;
@@ -119,11 +127,11 @@ struct LockProbes::State {
     const auto took = steady_clock::now() - *line.begun;
     line.begun.reset();
     auto& result = line.result;
-    if (line.blocker.empty()) {
+    if (line.blockers.empty()) {
       result.longest_unblocked = std::max<std::chrono::nanoseconds>(result.longest_unblocked, took);
     } else if (took > result.longest_wait) {
       result.longest_wait = took;
-      result.blocked_by = line.blocker;
+      result.blocked_by = most_seen(line.blockers);
     }
   }
 
@@ -160,7 +168,7 @@ struct LockProbes::State {
     for (const auto& row : rows) {
       for (auto& line : lines) {
         const bool is_it = line.result.probe.url == url && std::to_string(line.backend) == row[0];
-        if (is_it && line.begun) line.blocker = printable(row[1].value_or(""), 900);
+        if (is_it && line.begun) ++line.blockers[printable(row[1].value_or(""), 900)];
       }
     }
   }
@@ -209,7 +217,7 @@ std::chrono::nanoseconds LockProbes::longest_wait() const {
   std::chrono::nanoseconds longest{0};
   for (const auto& line : state_->lines) {
     longest = std::max(longest, line.result.longest_wait);
-    if (!line.begun || line.blocker.empty()) continue;
+    if (!line.begun || line.blockers.empty()) continue;
     longest = std::max<std::chrono::nanoseconds>(longest, steady_clock::now() - *line.begun);
   }
   return longest;

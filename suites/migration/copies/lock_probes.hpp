@@ -23,7 +23,7 @@ struct ProbeResult {
   Probe probe;
   std::uint64_t rounds = 0;                       ///< that were answered
   std::chrono::nanoseconds longest_wait{0};       ///< of a round that was seen waiting for a lock
-  std::string blocked_by;                         ///< what was executed by the session it waited for, then
+  std::string blocked_by;                         ///< what the session executed that it waited for the longest
   std::chrono::nanoseconds longest_unblocked{0};  ///< of a round that was not
   std::string failure;                            ///< why it was given up; empty when it never failed
   bool deadlock = false;                          ///< the failure

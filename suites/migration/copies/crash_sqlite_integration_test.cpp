@@ -63,7 +63,10 @@ class CrashOfAStoreToCome : public CrashOfSqlite {
 };
 
 TEST_F(CrashOfAStoreToCome, PassesAMigrationThatMakesItOnTheCopyOnly) {
-  migration("c.execute('CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY)')");
+  migration(R"py(
+c.execute("CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY)")
+c.execute("INSERT OR IGNORE INTO item VALUES (1)")
+)py");
   expect_proof(crash());
   EXPECT_FALSE(std::filesystem::exists(folder().path() / "to_come.db"));
 }

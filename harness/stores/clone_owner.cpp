@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 namespace sluice::stores {
 namespace {
@@ -35,15 +36,21 @@ std::string machine_prefix() {
   return fmt::format("sluice_clone_{:016x}_", hash_of(machine));
 }
 
-// In clock ticks since the machine's start; empty when there is no such process. The name before it may hold anything.
-std::string start_of(std::int64_t process) {
+struct ProcessStat {
+  char state;
+  std::string start;  ///< in clock ticks since the machine's start
+};
+
+// Nothing when there is no such process, or when it may not be looked at.
+std::optional<ProcessStat> stat_of(std::int64_t process) {
   const std::string stat = read_all(fmt::format("/proc/{}/stat", process));
-  const auto name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return {};
+  const auto name_end = stat.rfind(')');  // the name before it may hold anything
+  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return {};
+  const char state = stat[name_end + 2];
   std::size_t begin = name_end + 2;
   constexpr int fields_between = 19;  // proc(5): starttime is field 22, the one after the name is field 3
   for (int i = 0; i < fields_between; ++i) begin = stat.find(' ', begin) + 1;
-  return stat.substr(begin, stat.find(' ', begin) - begin);
+  return ProcessStat{.state = state, .start = stat.substr(begin, stat.find(' ', begin) - begin)};
 }
 
 bool is_number(std::string_view text) {
@@ -52,7 +59,10 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-std::string clone_prefix() { return fmt::format("{}{}_{}_", machine_prefix(), getpid(), start_of(getpid())); }
+std::string clone_prefix() {
+  const auto self = stat_of(getpid());
+  return fmt::format("{}{}_{}_", machine_prefix(), getpid(), self ? self->start : "");
+}
 
 bool is_abandoned_clone(std::string_view database) {
   const std::string machine = machine_prefix();
@@ -68,8 +78,10 @@ bool is_abandoned_clone(std::string_view database) {
     return false;
   }
   if (kill(static_cast<pid_t>(number), 0) != 0 && errno == ESRCH) return true;
-  const std::string now = start_of(number);
-  return !now.empty() && now != start;
+  const auto now = stat_of(number);
+  // One that has ended stays as a zombie until its exit code is asked for: in a container without an init process, for
+  // ever.
+  return now && (now->state == 'Z' || now->start != start);
 }
 
 }  // namespace sluice::stores

@@ -57,7 +57,17 @@ RowEvidence::RowEvidence(EvidenceContext context, std::size_t sample, std::uint6
       cells_changed_(context_.mapping.columns.size()),
       cells_tolerated_(context_.mapping.columns.size()),
       rereading_(std::move(rereading)),
-      random_(seed) {}
+      random_(seed) {
+  const RowEvidence* const before = std::exchange(rereading_.before, nullptr);
+  if (before == nullptr) return;
+  cells_tolerated_ = before->cells_tolerated_;
+  tolerated_ = before->tolerated_;
+  hazards_ = before->hazards_;
+  for (const auto& [column, finding] : tolerated_) tolerated_before_.insert(column);
+  for (const auto& [where, seen] : hazards_) hazards_before_.insert(where);
+  matched_keys_ = before->matched_keys_;
+  matched_count_ = before->matched_count_;
+}
 
 // As the side itself wrote it.
 stores::OwnedRow RowEvidence::key_of(const stores::RawRow& row, bool old) const {
@@ -118,9 +128,13 @@ bool RowEvidence::admits(char kind, const stores::RawRow* old_row, const stores:
   if (old_row != nullptr) append(*old_row, old_scan_, old_scan_.rules.size(), content);
   content += '/';
   if (new_row != nullptr) append(*new_row, new_scan_, new_scan_.rules.size(), content);
-  const std::string* const before = rereading_.previous ? rereading_.previous->find(key) : nullptr;
-  const bool same = before != nullptr && *before == content;
-  if (!rereading_.previous || before != nullptr) suspects_->add(key, std::move(content));
+  const Suspect* const before = rereading_.previous ? rereading_.previous->find(key) : nullptr;
+  const bool same = before != nullptr && before->content == content;
+  if (!rereading_.previous || before != nullptr) {
+    suspects_->add(key, {.content = std::move(content),
+                         .old_key = old_row != nullptr ? key_of(*old_row, true) : stores::OwnedRow(),
+                         .new_key = new_row != nullptr ? key_of(*new_row, false) : stores::OwnedRow()});
+  }
   if (!rereading_.previous || same) return true;
   if (before != nullptr) ++unsettled_;
   return false;
@@ -158,6 +172,7 @@ void RowEvidence::changed(const stores::RawRow& old_row, const stores::RawRow& n
 }
 
 void RowEvidence::tolerated(const stores::RawRow& old_row, const stores::RawRow& new_row, std::size_t column) {
+  if (tolerated_before_.contains(column)) return;  // this row may be among them
   if (++cells_tolerated_[column] > 1) return;
   const ColumnPair& pair = context_.mapping.columns[column];
   Finding finding = row_finding("cells-tolerated", old_row, true);
@@ -216,6 +231,7 @@ void RowEvidence::extra(const stores::RawRow& new_row) {
 }
 
 void RowEvidence::note(std::size_t column, std::size_t kind, std::string_view what, const stores::RawRow& old_row) {
+  if (hazards_before_.contains({column, kind})) return;  // this row may be among them
   Seen& seen = hazards_[{column, kind}];
   if (++seen.count > 1) return;
   const std::string name = printable(context_.mapping.columns[column].name);

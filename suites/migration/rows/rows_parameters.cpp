@@ -112,7 +112,8 @@ std::vector<ParameterSpec> rows_parameters() {
       id_maps_parameter(),
       {.name = "recheck",
        .type = ParameterType::record,
-       .doc = "for tables in use: rows that differ are read again until both sides have the same or stay as they are",
+       .doc = "for tables in use: rows that differ are read again, by their keys where that is exact, until both sides "
+              "have the same or stay as they are",
        .fields = {{.name = "times",
                    .type = ParameterType::integer,
                    .doc = "how often at most; rows that still change then make the check inconclusive",

@@ -11,6 +11,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+
+#include "harness/core/fnv1a.hpp"
+#include "harness/core/process_stat.hpp"
 
 namespace sluice::stores {
 namespace {
@@ -20,30 +24,18 @@ std::string read_all(const std::string& path) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-// FNV-1a: any hash that stays the same from run to run does.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return hash;
-}
-
 // Process numbers mean something until the machine starts anew, and within one name space: containers have their own.
 std::string machine_prefix() {
   std::error_code unknown;
   const auto space = std::filesystem::read_symlink("/proc/self/ns/pid", unknown);
   const std::string machine = read_all("/proc/sys/kernel/random/boot_id") + space.string();
-  return fmt::format("sluice_clone_{:016x}_", hash_of(machine));
+  return fmt::format("sluice_clone_{:016x}_", fnv1a(machine));
 }
 
-// In clock ticks since the machine's start; empty when there is no such process. The name before it may hold anything.
+// Empty when there is no such process.
 std::string start_of(std::int64_t process) {
-  const std::string stat = read_all(fmt::format("/proc/{}/stat", process));
-  const auto name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return {};
-  std::size_t begin = name_end + 2;
-  constexpr int fields_between = 19;  // proc(5): starttime is field 22, the one after the name is field 3
-  for (int i = 0; i < fields_between; ++i) begin = stat.find(' ', begin) + 1;
-  return stat.substr(begin, stat.find(' ', begin) - begin);
+  const auto stat = read_process_stat(process);
+  return stat ? std::to_string(stat->started) : std::string();
 }
 
 bool is_number(std::string_view text) {

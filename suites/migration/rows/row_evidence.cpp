@@ -202,32 +202,22 @@ void RowEvidence::keep(Finding finding, const stores::RawRow& row) {
   rows_.push_back(std::move(finding));
 }
 
-void RowEvidence::missing(const stores::RawRow& old_row) {
-  if (!admits('m', &old_row, nullptr)) return;
-  ++differing_.missing;
-  if (full_ || (sampled_rows_ >= sample_ && !context_.mapping.multiset)) {
-    ++rows_total_;
-    return;
-  }
-  Finding finding = row_finding("row-missing", old_row, true);
-  finding.summary =
-      fmt::format("{} {} is on the old side and not on the new side", finding.where[0].second, finding.where[1].second);
-  finding.old_value = "the row is there";
-  keep(std::move(finding), old_row);
-}
+void RowEvidence::missing(const stores::RawRow& old_row) { alone(old_row, true); }
+void RowEvidence::extra(const stores::RawRow& new_row) { alone(new_row, false); }
 
-void RowEvidence::extra(const stores::RawRow& new_row) {
-  if (!admits('e', nullptr, &new_row)) return;
-  ++differing_.extra;
+// A row that is on one side only.
+void RowEvidence::alone(const stores::RawRow& row, bool old) {
+  if (!admits(old ? 'm' : 'e', old ? &row : nullptr, old ? nullptr : &row)) return;
+  ++(old ? differing_.missing : differing_.extra);
   if (full_ || (sampled_rows_ >= sample_ && !context_.mapping.multiset)) {
     ++rows_total_;
     return;
   }
-  Finding finding = row_finding("row-extra", new_row, false);
-  finding.summary =
-      fmt::format("{} {} is on the new side and not on the old side", finding.where[0].second, finding.where[1].second);
-  finding.new_value = "the row is there";
-  keep(std::move(finding), new_row);
+  Finding finding = row_finding(old ? "row-missing" : "row-extra", row, old);
+  finding.summary = fmt::format("{} {} is on the {} side and not on the {} side", finding.where[0].second,
+                                finding.where[1].second, old ? "old" : "new", old ? "new" : "old");
+  (old ? finding.old_value : finding.new_value) = "the row is there";
+  keep(std::move(finding), row);
 }
 
 void RowEvidence::note(std::size_t column, std::size_t kind, std::string_view what, const stores::RawRow& old_row) {

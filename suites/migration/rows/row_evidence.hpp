@@ -80,6 +80,7 @@ class RowEvidence final : public MergeObserver {
   Finding row_finding(const char* rule, const stores::RawRow& row, bool old) const;
   Finding tolerated_finding(std::size_t column) const;
   bool admits(char kind, const stores::RawRow* old_row, const stores::RawRow* new_row);
+  void alone(const stores::RawRow& row, bool old);
   void keep(Finding finding, const stores::RawRow& row);
   std::string shown_key(const stores::RawRow& row, bool old) const;
   void note(std::size_t column, std::size_t kind, std::string_view what, const stores::RawRow& old_row);

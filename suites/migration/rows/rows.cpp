@@ -14,6 +14,7 @@
 #include "suites/migration/rows/rows_parameters.hpp"
 #include "suites/migration/rows/table_comparison.hpp"
 #include "suites/migration/rows/table_recheck.hpp"
+#include "suites/migration/side_session.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -49,8 +50,8 @@ class RowsCheck final : public Check {
     for (auto& request : id_map_requests(parameters_)) {
       guarded([&] {
         const std::string name = request.name;
-        id_maps_[name] =
-            std::make_shared<IdMap>(std::move(request), *old_store_, *new_store_, context.work, store_options(context));
+        id_maps_[name] = std::make_shared<IdMap>(std::move(request), *old_store_, *new_store_, context.work,
+                                                 session_options(context, parameters_));
       });
     }
     if (parameters_.has("recheck") && !id_maps_.empty()) {
@@ -195,22 +196,16 @@ class RowsCheck final : public Check {
     described_.push_back({old_store_.get(), request.old_table, columns_of(old_table)});
     described_.push_back({new_store_.get(), request.new_table, columns_of(new_table)});
     require_two_tables(request, old_table, new_table);
-    add_expressions(request, true, context.store(parameters_.text("old")), store_options(context), old_table);
-    add_expressions(request, false, context.store(parameters_.text("new")), store_options(context), new_table);
+    add_expressions(request, true, context.store(parameters_.text("old")), session_options(context, parameters_),
+                    old_table);
+    add_expressions(request, false, context.store(parameters_.text("new")), session_options(context, parameters_),
+                    new_table);
     const IdMaps maps(id_maps_.begin(), id_maps_.end());
     mappings_.push_back(map_table(request, std::move(old_table), std::move(new_table), maps));
   }
 
   std::unique_ptr<stores::Store> open(const CheckContext& context, const char* side) const {
-    return stores::open_store(context.store(parameters_.text(side)), store_options(context));
-  }
-
-  stores::StoreOptions store_options(const CheckContext& context) const {
-    return {.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("connect_timeout")),
-            .lock_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("lock_timeout")),
-            .statement_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("timeout")),
-            .cancelled = context.cancelled,
-            .directory = context.plan_directory};
+    return stores::open_store(context.store(parameters_.text(side)), session_options(context, parameters_));
   }
 
   ComparisonOptions comparison_options(const CheckContext& context) const {
@@ -222,7 +217,7 @@ class RowsCheck final : public Check {
                         : strategy == "merge" ? Strategy::merge
                                               : Strategy::automatic,
             .wide = parameters_.text("hash_bits") == "128",
-            .spool = {.folder = context.work, .limits = store_options(context)},
+            .spool = {.folder = context.work, .limits = session_options(context, parameters_)},
             .rereading = {.wanted = parameters_.has("recheck")}};
   }
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/fnv1a.hpp"
 #include "harness/core/glob.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/net/endpoint.hpp"
@@ -22,11 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A check's own seed: different for each check, the same for the same run seed (FNV-1a over both).
+// A check's own seed: different for each check, the same for the same run seed.
 std::uint64_t seed_of(std::uint64_t run_seed, const std::string& check) {
-  std::uint64_t hash = 14695981039346656037ULL ^ run_seed;
-  for (const char c : check) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return hash >> 1;  // fits a signed integer wherever it is written down
+  return fnv1a(check, run_seed) >> 1;  // fits a signed integer wherever it is written down
 }
 
 }  // namespace

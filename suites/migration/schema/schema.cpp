@@ -52,6 +52,9 @@ void examine_schema(const Parameters& parameters, ParameterProblems& problems) {
   if (expected && diff) problems.add({}, "write either `expected` or `diff`, not both");
   if (diff && parameters.text("side") == "old")
     problems.add({"side"}, "`diff` looks at the new side; leave `side` out");
+  const auto ignored = parameters.has("ignore") ? parameters.texts("ignore") : std::vector<std::string>{};
+  for (std::size_t i = 0; i < ignored.size(); ++i)
+    problems.guard({"ignore", std::to_string(i)}, [&] { SchemaExceptions({ignored[i]}); });
   if (!parameters.has("changes")) return;
   const auto& changes = parameters.value("changes");
   for (std::size_t i = 0; i < changes.size(); ++i) {

@@ -149,13 +149,6 @@ Catalog folded(const Catalog& catalog) {
   return result;
 }
 
-std::string property_rule(const std::string& property) {
-  if (property == "nullable") return "nullability-differs";
-  std::string rule = property + "-differs";
-  std::replace(rule.begin(), rule.end(), '_', '-');
-  return rule;
-}
-
 std::optional<std::string> property_of(const CatalogObject& object, const std::string& name) {
   const auto found = object.properties.find(name);
   return found == object.properties.end() ? std::nullopt : std::optional(found->second);

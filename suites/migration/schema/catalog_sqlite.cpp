@@ -6,6 +6,7 @@
 
 #include "harness/core/ascii.hpp"
 #include "suites/migration/schema/catalog.hpp"
+#include "suites/migration/schema/sqlite_checks.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -29,7 +30,7 @@ class SqliteCatalogReader {
                     .table = "",
                     .name = table,
                     .properties = {{"type", tables.text(row, 1) == "virtual" ? "virtual table" : "table"}},
-                    .notes = {}});
+                    .notes = read_checks(table)});
       read_columns(table);
       read_indexes(table);
       read_foreign_keys(table);
@@ -49,6 +50,18 @@ class SqliteCatalogReader {
 
  private:
   SqlResult run(const std::string& sql) { return session_.query(sql, {.rows = 200'000}, "reading the schema"); }
+
+  // "check 001" -> the expression: SQLite keeps them in the text of the table alone.
+  std::map<std::string, std::string> read_checks(const std::string& table) {
+    const SqlResult definition =
+        run("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = " + stores::quote_literal(table));
+    std::map<std::string, std::string> checks;
+    for (std::size_t row = 0; row < definition.rows.size(); ++row) {
+      for (auto& expression : check_expressions(definition.text(row, 0).value_or("")))
+        checks.emplace(fmt::format("check {:03}", checks.size() + 1), std::move(expression));
+    }
+    return checks;
+  }
 
   void read_columns(const std::string& table) {
     const SqlResult columns = run("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_xinfo(" +

@@ -243,7 +243,8 @@ ParameterSpec change_parameter() {
                  {.name = "dropped", .doc = "an object of the old side alone, or a glob"},
                  {.name = "retyped", .doc = "a column of the old side whose type is `to` on the new one"},
                  {.name = "changed", .doc = "an object of the old side whose `property` is `to` on the new one"},
-                 {.name = "property", .doc = "of changed: type, nullable, default, on_delete, …"},
+                 {.name = "property",
+                  .doc = "of changed: type, nullable, default, on_delete, …; checks: how many a table of SQLite keeps"},
                  {.name = "to", .doc = "the new name, type or value; absent with `changed`: no such property"}}};
 }
 
@@ -292,7 +293,11 @@ CheckKind schema_kind() {
           "`diff` what the old side's became by the declared changes.",
       .cannot_prove =
           "That the declared changes are good ones, that functions and triggers do what they should, or that rows "
-          "are right; between two engines, more than tables, columns, keys and plain indexes.",
+          "are right; between two engines, more than tables, columns, keys and plain indexes; from SQLite, defaults "
+          "that "
+          "are computed, what a CHECK says (they are counted, but for those that a new type makes needless), and "
+          "lengths "
+          "that SQLite does not declare.",
       .parameters = schema_parameters(),
       .make = [](const Parameters& parameters) { return std::make_unique<SchemaCheck>(parameters); },
       .examine = examine_schema};

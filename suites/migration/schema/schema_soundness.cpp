@@ -133,6 +133,7 @@ constexpr std::string_view problem_rules[]{"constraint-not-validated",
                                            "policy-without-row-security",
                                            "collation-version-differs",
                                            "numbering-lost",
+                                           "length-narrowed",
                                            "large-objects-differ"};
 
 bool is_kind(const std::string& what) {

@@ -6,6 +6,14 @@ target_compile_options(sluice_warnings INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> # g++ 12 sees overlaps in std::string that cannot be (GCC bug 105651)
   -Wno-missing-field-initializers # designated initialisers leave the rest to the defaults on purpose
   $<$<BOOL:${SLUICE_WERROR}>:-Werror>)
+if(SLUICE_SANITIZE)
+  # What the sanitizers put in hides from g++ 12 that a member is set and that a coroutine's new and delete belong together; and
+  # it warns of Asio's fences, which the thread sanitizer does not know.
+  target_compile_options(sluice_warnings INTERFACE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+endif()
 
 # Half the time of a cold build goes to reading the same headers and to instantiating the same templates in every source of a
 # library: four sources are compiled as one. A name in one source's anonymous namespace must be the only one of its kind in its

@@ -80,7 +80,7 @@ class Terminal {
 
   /// The screen once `condition` holds for it, or as it is after half a minute.
   Screen when(const std::function<bool(const Screen&)>& condition) const {
-    const auto deadline = std::chrono::steady_clock::now() + 5s;
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
     Screen now = screen();
     while (!condition(now) && std::chrono::steady_clock::now() < deadline) now = screen();
     return now;

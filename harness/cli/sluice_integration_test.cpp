@@ -64,7 +64,8 @@ class SluiceTest : public cli::testing::SluiceProcess {
     const auto deadline = std::chrono::steady_clock::now() + within;
     while (!condition()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::yield();
+      std::this_thread::sleep_for(
+          std::chrono::milliseconds(1));  // so that it leaves the processor to whom it waits for
     }
     return true;
   }
@@ -105,7 +106,7 @@ TEST_F(SluiceTest, ShowsTheLogOfAServiceWhosePortIsTaken) {
                                    .environment = {},
                                    .directory = folder_.path(),
                                    .log = folder_.path() / "holder"});
-  ASSERT_TRUE(eventually([&] { return services::log_contains(folder_.path() / "holder", "=\n"); }, 10s));
+  ASSERT_TRUE(eventually([&] { return services::log_contains(folder_.path() / "holder", "=\n"); }, 60s));
   const std::string text = read(folder_.path() / "holder");
   const std::string port = text.substr(text.find('=') + 1, text.rfind('=') - text.find('=') - 1);
   EXPECT_EQ(run(with(plan_text, "server.pl, \"${self.address}\"", "server.pl, \"127.0.0.1:" + port + "\"")), 3);
@@ -156,7 +157,7 @@ TEST_F(SluiceTest, EndsWithThreeAndTheLogWhenAServiceDiesInTheMiddle) {
 TEST_F(SluiceTest, StopsInOrderAtSigint) {
   folder_.write("plan.yaml", with(plan_text, "enter: [nothing]", "enter: [pause]"));
   const auto sluice = start({"run", "plan.yaml"});
-  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 30s)) << output();
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 60s)) << output();
   kill(sluice->pid(), SIGINT);
   EXPECT_EQ(exit_of(*sluice), 130);
   EXPECT_EQ(report().at("interrupted"), "SIGINT");
@@ -169,13 +170,13 @@ TEST_F(SluiceTest, SaysThatItHeardTheFirstCtrlCAndEndsAtOnceAtTheSecond) {
                 with(with(plan_text, "enter: [nothing]", "enter: [pause]"), "echo armed > armed; exec sleep 1000",
                      "trap '' TERM; echo armed > armed; while :; do sleep 1000; done"));
   const auto sluice = start({"run", "plan.yaml"});
-  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 30s)) << output();
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 60s)) << output();
   kill(sluice->pid(), SIGINT);
-  ASSERT_TRUE(eventually([&] { return services::log_contains(log(), "press Ctrl-C again to end at once"); }, 10s));
+  ASSERT_TRUE(eventually([&] { return services::log_contains(log(), "press Ctrl-C again to end at once"); }, 60s));
   kill(sluice->pid(), SIGINT);
   EXPECT_EQ(exit_of(*sluice), 130);
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "out/report.json"));
-  EXPECT_TRUE(eventually([&] { return run_markers().empty(); }, 10s));
+  EXPECT_TRUE(eventually([&] { return run_markers().empty(); }, 60s));
 }
 
 TEST_F(SluiceTest, PrintsNoControlCharacterWhereThereIsNoTerminal) {
@@ -217,13 +218,13 @@ TEST_F(SluiceTest, OffersCommandsThatReachWhatItKeepsUp) {
 TEST_F(SluiceTest, LeavesNothingBehindWhenItIsKilled) {
   folder_.write("plan.yaml", with(plan_text, "enter: [nothing]", "enter: [pause]"));
   const auto sluice = start({"run", "plan.yaml"});
-  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 30s)) << output();
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 60s)) << output();
   const auto markers = run_markers();
   ASSERT_EQ(markers.size(), 1u);
   ASSERT_GE(services::processes_of_run(markers[0]).size(), 3u);
   kill(sluice->pid(), SIGKILL);
   EXPECT_EQ(exit_of(*sluice), 1000 + SIGKILL);
-  EXPECT_TRUE(eventually([&] { return services::processes_of_run(markers[0]).empty() && run_markers().empty(); }, 10s));
+  EXPECT_TRUE(eventually([&] { return services::processes_of_run(markers[0]).empty() && run_markers().empty(); }, 60s));
   EXPECT_EQ(run(plan_text), 0) << output();
 }
 
@@ -233,11 +234,11 @@ TEST_F(SluiceTest, EndsAlsoWhatHidesFromItWhenItIsKilled) {
   folder_.write("plan.yaml", with(with(plan_text, "enter: [nothing]", "enter: [pause]"), "echo armed > armed;",
                                   "perl hidden.pl & until test -s hidden.pid; do :; done; echo armed > armed;"));
   const auto sluice = start({"run", "plan.yaml"});
-  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 30s)) << output();
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_.path() / "armed"); }, 60s)) << output();
   const int hidden = std::stoi(read(folder_.path() / "hidden.pid"));
   ASSERT_EQ(kill(hidden, 0), 0);
   kill(sluice->pid(), SIGKILL);
-  EXPECT_TRUE(eventually([&] { return kill(hidden, 0) != 0 || state_of(hidden) == 'Z'; }, 10s));
+  EXPECT_TRUE(eventually([&] { return kill(hidden, 0) != 0 || state_of(hidden) == 'Z'; }, 60s));
 }
 
 TEST_F(SluiceTest, EndsAlsoWhatLeftItsGroupAndItsEnvironment) {

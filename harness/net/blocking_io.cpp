@@ -7,24 +7,27 @@ namespace sluice::net {
 namespace {
 
 using Steady = std::chrono::steady_clock;
-constexpr auto stop_check_interval = std::chrono::milliseconds(50);
+constexpr std::chrono::nanoseconds most_between_looks = std::chrono::milliseconds(50);
+// When the time is over, what has already come is still taken; of a stream that never ends, no more than this.
+constexpr int steps_after_the_end = 16;
 
 }  // namespace
 
-Steady::time_point deadline_after(std::chrono::nanoseconds timeout) {
-  const std::chrono::nanoseconds longest = std::chrono::hours(24 * 365);
-  return Steady::now() + std::clamp(timeout, std::chrono::nanoseconds(0), longest);
-}
+Patience patience_from_now(std::chrono::nanoseconds timeout) { return {Steady::now(), timeout}; }
 
-Interruption run_until(boost::asio::io_context& io, Steady::time_point deadline, const std::stop_token& stop,
+Interruption run_until(boost::asio::io_context& io, Patience& patience, const std::stop_token& stop,
                        const std::function<bool()>& done) {
+  int steps_left = steps_after_the_end;
   while (!done()) {
     if (stop.stop_requested()) return Interruption::cancelled;
-    const auto now = Steady::now();
-    if (now >= deadline) return Interruption::timed_out;
+    const auto left = patience.left(Steady::now());
     io.restart();
-    const auto slice = stop.stop_possible() ? std::min(deadline, now + stop_check_interval) : deadline;
-    if (io.run_one_until(slice) == 0 && io.stopped()) return Interruption::none;
+    const bool over = left <= std::chrono::nanoseconds(0);
+    const auto ran = over ? io.poll_one() : io.run_one_for(std::min(left, most_between_looks));
+    if (ran == 0 && io.stopped()) return Interruption::none;
+    if (over && (ran == 0 || --steps_left == 0) && !done()) {
+      return Interruption::timed_out;
+    }
   }
   return Interruption::none;
 }
@@ -38,7 +41,8 @@ OperationEnd run_operation(boost::asio::io_context& io, std::function<boost::asi
     done = true;
     end.failure = failure;
   });
-  end.interruption = run_until(io, deadline_after(timeout), stop, [&] { return done; });
+  Patience patience = patience_from_now(timeout);
+  end.interruption = run_until(io, patience, stop, [&] { return done; });
   if (!done) {
     interrupt();
     while (!done) {

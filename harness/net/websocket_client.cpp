@@ -176,7 +176,8 @@ std::optional<WebSocketMessage> WebSocketClient::Impl::receive(std::chrono::nano
                                                                const std::stop_token& cancelled) {
   if (!session) fail(NetworkFailure::closed, "the connection is not open");
   start_reading();
-  const auto interruption = run_until(io, deadline_after(timeout), cancelled, [&] { return arrived || ended; });
+  Patience patience = patience_from_now(timeout);
+  const auto interruption = run_until(io, patience, cancelled, [&] { return arrived || ended; });
   if (arrived) return std::exchange(arrived, std::nullopt);
   throw_read_failure();
   if (interruption == Interruption::cancelled) fail(NetworkFailure::cancelled, "cancelled");
@@ -190,7 +191,7 @@ std::vector<WebSocketMessage> WebSocketClient::Impl::drain(std::chrono::nanoseco
     if (arrived) messages.push_back(*std::exchange(arrived, std::nullopt));
     return messages;
   }
-  const auto deadline = deadline_after(timeout);
+  Patience patience = patience_from_now(timeout);
   const std::uint64_t before = session->pongs();
   error_code error;
   const auto operation = [&]() -> asio::awaitable<void> { co_await session->ping(error); };
@@ -198,7 +199,7 @@ std::vector<WebSocketMessage> WebSocketClient::Impl::drain(std::chrono::nanoseco
   while (messages.size() < most_drained) {
     start_reading();
     const auto interruption =
-        run_until(io, deadline, cancelled, [&] { return arrived || ended || session->pongs() > before; });
+        run_until(io, patience, cancelled, [&] { return arrived || ended || session->pongs() > before; });
     if (arrived) {
       messages.push_back(*std::exchange(arrived, std::nullopt));
       continue;
@@ -218,7 +219,8 @@ void WebSocketClient::Impl::close(const WebSocketClose& close, std::chrono::nano
   // Beast reports success once the peer's close frame came and the connection is down.
   const bool answered = end.interruption == Interruption::none && (!error || is_close_frame(error));
   end_with(answered ? session->peer_close() : WebSocketClose{});
-  run_until(io, deadline_after(timeout), {}, [&] { return !reading; });
+  Patience patience = patience_from_now(timeout);
+  run_until(io, patience, {}, [&] { return !reading; });
 }
 
 WebSocketClient::WebSocketClient(Endpoint endpoint, WebSocketLimits limits)

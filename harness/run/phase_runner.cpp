@@ -87,8 +87,8 @@ Outcome PhaseRunner::exercise(const plan::CheckSpec& check, CheckContext& contex
   } catch (const Cancelled&) {
     throw;
   } catch (const std::exception& error) {
-    outcome.control =
-        Control{.planted = "the control could not be run", .caught = false, .observed = printable(error.what(), 1000)};
+    outcome.control = Control{
+        .planted = "the control could not be run", .caught = false, .observed = printable_message(error.what(), 1000)};
   }
   if (!outcome.control->caught) {
     outcome.verdict = Verdict::inconclusive;
@@ -165,7 +165,7 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
   } catch (const Cancelled&) {
     result.outcome = Outcome::errored("interrupted before it could conclude");
   } catch (const std::exception& error) {
-    result.outcome = Outcome::errored(printable(error.what(), 2000));
+    result.outcome = Outcome::errored(printable_message(error.what(), 2000));
   }
   std::error_code ignored;
   fs::remove_all(context.work, ignored);
@@ -308,7 +308,7 @@ bool PhaseRunner::clone_store(const plan::PhaseSpec& phase) {
     if (environment_failure_.empty()) {
       environment_failure_ = environment_.redactor()(
           fmt::format("the store {} could not be cloned before phase {}, which was not entered: {}", clone.side,
-                      phase.name, printable(error.what(), 1000)));
+                      phase.name, printable_message(error.what(), 1000)));
     }
     return false;
   }

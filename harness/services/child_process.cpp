@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -23,6 +24,7 @@
 
 #include "harness/core/descriptor.hpp"
 #include "harness/core/errors.hpp"
+#include "harness/core/patience.hpp"
 
 extern char** environ;
 
@@ -273,8 +275,14 @@ std::optional<ExitStatus> ChildProcess::exited() const {
 }
 
 std::optional<ExitStatus> ChildProcess::wait(std::chrono::nanoseconds timeout, std::stop_token stop) const {
+  constexpr std::chrono::nanoseconds between_looks = std::chrono::milliseconds(100);
+  using Clock = std::chrono::steady_clock;
   std::unique_lock lock(state_->mutex);
-  state_->changed.wait_for(lock, stop, timeout, [&] { return state_->finished; });
+  Patience patience(Clock::now(), timeout);
+  for (auto left = timeout; left > std::chrono::nanoseconds(0) && !stop.stop_requested();
+       left = patience.left(Clock::now())) {
+    if (state_->changed.wait_for(lock, stop, std::min(left, between_looks), [&] { return state_->finished; })) break;
+  }
   return state_->finished ? state_->exit : std::nullopt;
 }
 

@@ -27,10 +27,10 @@ class ChildProcessTest : public ::testing::Test {
   std::filesystem::path log() const { return folder_.path() / "log"; }
   // Waits until the child has written `text`: the event itself, not a guess at how long it takes.
   bool wrote(const std::string& text) const {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (!log_contains(log(), text)) {
       if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::yield();
+      std::this_thread::sleep_for(1ms);  // so that it leaves the processor to whom it waits for
     }
     return true;
   }
@@ -41,12 +41,12 @@ class ChildProcessTest : public ::testing::Test {
 };
 
 TEST_F(ChildProcessTest, ReportsExitCodesAndSignalsApart) {
-  EXPECT_EQ(host_.spawn(shell("exit 3"))->wait(10s)->to_string(), "exit code 3");
-  EXPECT_EQ(host_.spawn(shell("kill -TERM $$"))->wait(10s)->to_string(), "killed by signal 15 (Terminated)");
+  EXPECT_EQ(host_.spawn(shell("exit 3"))->wait(60s)->to_string(), "exit code 3");
+  EXPECT_EQ(host_.spawn(shell("kill -TERM $$"))->wait(60s)->to_string(), "killed by signal 15 (Terminated)");
 }
 
 TEST_F(ChildProcessTest, WritesBothStreamsToTheLog) {
-  host_.spawn(shell("echo out; echo err >&2"))->wait(10s);
+  host_.spawn(shell("echo out; echo err >&2"))->wait(60s);
   EXPECT_EQ(log_tail(log()), "out\nerr");
 }
 
@@ -62,7 +62,7 @@ TEST_F(ChildProcessTest, NamesAProgramThatIsMissing) {
 TEST_F(ChildProcessTest, GivesTheChildItsEnvironmentAndFolder) {
   auto options = shell("echo \"$COLOUR $SLUICE_RUN\"; pwd");
   options.environment["COLOUR"] = "blue";
-  host_.spawn(options)->wait(10s);
+  host_.spawn(options)->wait(60s);
   EXPECT_EQ(log_tail(log()), "blue " + marker_ + "\n" + folder_.path().string());
 }
 

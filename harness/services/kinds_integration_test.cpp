@@ -178,9 +178,14 @@ TEST_F(ReadinessTest, WantsAllConditionsToHold) {
   up(R"(  a:
     kind: process
     command: [perl, server.pl, "${self.address}"]
-    ready: { http: /, tcp: true, log: listening, command: ["false"], within: 300ms }
+    ready: { http: /, tcp: true, log: listening, command: [sh, -c, "echo asked >> asked; test -e flag"], within: 1h }
 )");
-  EXPECT_THAT(failure_of_start(), HasSubstr("false: exit code 1"));
+  auto started = std::async(std::launch::async, [&] { start(); });
+  ASSERT_TRUE(wrote("asked", "asked\nasked\nasked")) << "the others hold, and it is asked again and again";
+  EXPECT_EQ(started.wait_for(0s), std::future_status::timeout);
+  folder_.write("flag", "");
+  started.get();
+  EXPECT_THAT(ready_, ElementsAre("a"));
 }
 
 TEST_F(ReadinessTest, GivesUpTheMomentItsProcessEnds) {

@@ -39,9 +39,10 @@ void ProbeSocket::wait(short events, const char* doing) const {
   while (true) {
     if (stop_.stop_requested()) throw std::runtime_error(fmt::format("{}: interrupted", doing));
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - steady_clock::now());
-    if (left.count() <= 0) throw std::runtime_error(fmt::format("{}: no answer in time", doing));
     pollfd waited{.fd = descriptor_, .events = events, .revents = 0};
-    if (poll(&waited, 1, static_cast<int>(std::min(left, between_looks_at_stop).count())) > 0) return;
+    const auto slice = std::clamp(left, std::chrono::milliseconds(0), between_looks_at_stop);
+    if (poll(&waited, 1, static_cast<int>(slice.count())) > 0) return;
+    if (left.count() <= 0) throw std::runtime_error(fmt::format("{}: no answer in time", doing));
   }
 }
 

@@ -67,7 +67,7 @@ TEST_F(SupervisorControlTest, NoticesTheDeathOfAServiceThatWasStartedAgain) {
   start();
   supervisor_->restart("a", {});
   kill(pid(), SIGKILL);
-  ASSERT_EQ(lost.wait_for(10s), std::future_status::ready);
+  ASSERT_EQ(lost.wait_for(60s), std::future_status::ready);
   EXPECT_EQ(state("a"), "died");
   EXPECT_THAT(error_of<EnvironmentError>([&] { supervisor_->restart("a", {}); }),
               HasSubstr("service a was lost before it could be stopped: killed by signal 9"));

@@ -77,10 +77,10 @@ class SupervisorTest : public ::testing::Test {
   }
   /// Waits until a file of the folder holds `text`: the event itself, not a guess at how long it takes.
   bool wrote(const std::string& file, const std::string& text) const {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (!log_contains(folder_.path() / file, text)) {
       if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::yield();
+      std::this_thread::sleep_for(1ms);  // so that it leaves the processor to whom it waits for
     }
     return true;
   }

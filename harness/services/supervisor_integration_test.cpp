@@ -44,7 +44,7 @@ TEST_F(SupervisorTest, NoticesADeathDuringTheRun) {
   const auto pids = processes_of_run(marker_);
   ASSERT_EQ(pids.size(), 1u);
   kill(pids[0], SIGKILL);
-  ASSERT_EQ(lost.get_future().wait_for(10s), std::future_status::ready);
+  ASSERT_EQ(lost.get_future().wait_for(60s), std::future_status::ready);
   ASSERT_TRUE(supervisor_->lost().has_value());
   EXPECT_EQ(supervisor_->lost()->service, "a");
   EXPECT_EQ(supervisor_->lost()->how, "killed by signal 9 (Killed)");
@@ -73,7 +73,7 @@ TEST_F(SupervisorTest, NoticesThatPostgreSQLWasKilled) {
   start();
   const pqxx::connection connection(supervisor_->attribute("db", "url") + "/voice");
   for (const int pid : processes_of_run(marker_)) kill(pid, SIGKILL);
-  ASSERT_EQ(lost.get_future().wait_for(10s), std::future_status::ready);
+  ASSERT_EQ(lost.get_future().wait_for(60s), std::future_status::ready);
   EXPECT_EQ(supervisor_->lost()->service, "db");
 }
 

@@ -32,19 +32,16 @@ std::string machine_prefix() {
   return fmt::format("sluice_clone_{:016x}_", fnv1a(machine));
 }
 
-// Empty when there is no such process.
-std::string start_of(std::int64_t process) {
-  const auto stat = read_process_stat(process);
-  return stat ? std::to_string(stat->started) : std::string();
-}
-
 bool is_number(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 }  // namespace
 
-std::string clone_prefix() { return fmt::format("{}{}_{}_", machine_prefix(), getpid(), start_of(getpid())); }
+std::string clone_prefix() {
+  const auto self = read_process_stat(getpid());
+  return fmt::format("{}{}_{}_", machine_prefix(), getpid(), self ? std::to_string(self->started) : "");
+}
 
 bool is_abandoned_clone(std::string_view database) {
   const std::string machine = machine_prefix();
@@ -60,8 +57,10 @@ bool is_abandoned_clone(std::string_view database) {
     return false;
   }
   if (kill(static_cast<pid_t>(number), 0) != 0 && errno == ESRCH) return true;
-  const std::string now = start_of(number);
-  return !now.empty() && now != start;
+  const auto now = read_process_stat(number);
+  // One that has ended stays as a zombie until its exit code is asked for: in a container without an init process, for
+  // ever.
+  return now && (now->state == 'Z' || std::to_string(now->started) != start);
 }
 
 }  // namespace sluice::stores

@@ -16,10 +16,13 @@
 namespace sluice::stores {
 namespace {
 
-// A session ends a moment after its client has gone.
-constexpr std::chrono::milliseconds session_farewell{1000};
-
 using namespace std::chrono_literals;
+
+constexpr auto look_every = 20ms;
+// A session ends a moment after its client has gone. The moment is counted in looks, each answered by the same server:
+// on a machine that stands still for seconds they stand still too.
+constexpr int looks_for_farewell = 50;
+
 using std::chrono::steady_clock;
 
 struct Place {
@@ -119,10 +122,10 @@ void PostgresClone::create(const std::string& source) {
   PostgresConnection connection(maintenance_url_, options_.connection);
   sweep(connection);
   const bool refuses = options_.sessions == TemplateSessions::refuse;
-  const auto deadline = steady_clock::now() + (refuses ? session_farewell : options_.patience);
+  const auto deadline = steady_clock::now() + options_.patience;
   const std::string statement =
       fmt::format("CREATE DATABASE {} TEMPLATE {}", quote_identifier(database_), quote_identifier(source));
-  while (true) {
+  for (int look = 1;; ++look) {
     auto sessions = sessions_on(connection, source);
     if (sessions.empty()) {
       try {
@@ -134,7 +137,7 @@ void PostgresClone::create(const std::string& source) {
         if (sessions.empty()) throw;
       }
     }
-    if (steady_clock::now() >= deadline)
+    if (refuses ? look >= looks_for_farewell : steady_clock::now() >= deadline)
       fail_busy(connection, source, sessions,
                 refuses ? "Close them first, or have them waited for or terminated"
                         : fmt::format("They were still there after {} ms", options_.patience.count()));
@@ -144,7 +147,7 @@ void PostgresClone::create(const std::string& source) {
           "backend'",
           {source}, "ending sessions");
     }
-    pause_unless_cancelled(20ms, options_.connection.cancelled);  // the server tells nobody when a session ends
+    pause_unless_cancelled(look_every, options_.connection.cancelled);  // the server tells nobody when a session ends
   }
 }
 

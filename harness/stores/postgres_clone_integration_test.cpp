@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <libpq-fe.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <future>
 
 #include "harness/core/errors.hpp"
@@ -119,6 +123,39 @@ TEST_F(PostgresCloneTest, DropsWhatAKilledProcessLeft) {
     EXPECT_THAT(clones(), UnorderedElementsAre(clone.database(), "sluice_clone_of_somebody"));
   }
   cluster_->execute("DROP DATABASE sluice_clone_of_somebody");
+}
+
+// A real process that is killed while it has a clone.
+TEST_F(PostgresCloneTest, DropsTheCloneOfAProcessThatWasKilledAndNoOther) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const PostgresClone clone(source());
+    const std::string name = clone.database();
+    const bool written = write(ends[1], name.data(), name.size()) == static_cast<ssize_t>(name.size());
+    while (written) pause();
+    _exit(1);
+  }
+  close(ends[1]);
+  std::string left(200, '\0');
+  const auto size = read(ends[0], left.data(), left.size());
+  close(ends[0]);
+  left.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  EXPECT_THAT(clones(), ElementsAre(left));
+  {
+    const PostgresClone beside(source());
+    EXPECT_THAT(clones(), UnorderedElementsAre(left, beside.database())) << "its process lives";
+  }
+  EXPECT_EQ(kill(child, SIGKILL), 0);
+  siginfo_t end{};
+  EXPECT_EQ(waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOWAIT), 0);
+  EXPECT_THAT(clones(), ElementsAre(left)) << "nobody dropped it";
+  {
+    const PostgresClone next(source());
+    EXPECT_THAT(clones(), ElementsAre(next.database())) << "it is dead, though nobody has asked for its exit code";
+  }
+  EXPECT_EQ(waitpid(child, nullptr, 0), child);
 }
 
 TEST_F(PostgresCloneTest, StopsWaitingWhenCancelled) {

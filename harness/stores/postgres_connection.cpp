@@ -68,30 +68,31 @@ void PostgresConnection::connect(const std::string& url) {
   const char* const values[] = {"sluice", "30", "10", "3", url.c_str(), "UTF8", nullptr};
   handle_.reset(PQconnectStartParams(keywords, values, 1));
   if (!handle_) throw EnvironmentError(name_ + ": out of memory");
-  const auto deadline = steady_clock::now() + options_.connect_timeout;
+  Patience patience(steady_clock::now(), options_.connect_timeout);
   const std::string doing = "connecting";
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (true) {
     if (PQstatus(handle()) == CONNECTION_BAD || state == PGRES_POLLING_FAILED) fail(doing);
     if (state == PGRES_POLLING_OK) return;
-    wait(state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, doing);
+    wait(state == PGRES_POLLING_READING ? POLLIN : POLLOUT, patience, doing);
     state = PQconnectPoll(handle());
   }
 }
 
-void PostgresConnection::wait(short events, Deadline deadline, const std::string& doing) {
+void PostgresConnection::wait(short events, Patience& patience, const std::string& doing) {
   while (true) {
     if (options_.cancelled.stop_requested()) throw Cancelled();
-    const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-    if (left <= milliseconds(0)) {
+    const auto left = std::chrono::ceil<milliseconds>(patience.left(steady_clock::now()));
+    const auto slice = std::clamp(left, milliseconds(0), between_looks_at_cancellation);
+    pollfd descriptor{.fd = PQsocket(handle()), .events = events, .revents = 0};
+    if (descriptor.fd < 0) fail(doing);
+    const int ready = poll(&descriptor, 1, static_cast<int>(slice.count()));
+    if (ready > 0) return;
+    if (ready < 0 && errno != EINTR) throw EnvironmentError(fmt::format("{}: {}: poll failed", name_, doing));
+    if (left <= milliseconds(0)) {  // and an answer that had come would have been seen
       throw EnvironmentError(
           fmt::format("{}: {}: no answer in time; is the server alive and reachable?", name_, doing));
     }
-    pollfd descriptor{.fd = PQsocket(handle()), .events = events, .revents = 0};
-    if (descriptor.fd < 0) fail(doing);
-    const int ready = poll(&descriptor, 1, static_cast<int>(std::min(left, between_looks_at_cancellation).count()));
-    if (ready > 0) return;
-    if (ready < 0 && errno != EINTR) throw EnvironmentError(fmt::format("{}: {}: poll failed", name_, doing));
   }
 }
 
@@ -118,7 +119,7 @@ void PostgresConnection::send(const std::string& sql, const std::vector<std::str
                               const std::string& doing) {
   std::vector<const char*> values;
   for (const auto& parameter : parameters) values.push_back(parameter.c_str());
-  deadline_ = steady_clock::now() + options_.statement_timeout + patience_beyond_server;
+  patience_ = Patience(steady_clock::now(), options_.statement_timeout + patience_beyond_server);
   // The extended protocol takes exactly one statement, whatever a condition of the user's holds.
   if (PQsendQueryParams(handle(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr,
                         nullptr, 0) == 0) {
@@ -127,7 +128,7 @@ void PostgresConnection::send(const std::string& sql, const std::vector<std::str
 }
 
 void PostgresConnection::wait_readable(const std::string& doing) {
-  wait(POLLIN, deadline_, doing);
+  wait(POLLIN, patience_, doing);
   if (PQconsumeInput(handle()) == 0) fail(doing);
 }
 

@@ -7,16 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/patience.hpp"
 #include "harness/stores/store.hpp"
 
 namespace sluice::stores {
 
-/// One connection to PostgreSQL. Every wait is on the socket with a deadline and looks at cancellation, which a
+/// One connection to PostgreSQL. Every wait is on the socket, has an end, and looks at cancellation, which a
 /// blocking client library cannot offer; it never reconnects by itself, so a lost connection is always seen. For one
 /// thread.
 class PostgresConnection {
  public:
-  using Deadline = std::chrono::steady_clock::time_point;
   using Row = std::vector<std::optional<std::string>>;
 
   /// Connects, and sets the session so that every value has one text form (UTC, ISO dates, hexadecimal bytes, shortest
@@ -51,7 +51,7 @@ class PostgresConnection {
  private:
   void connect(const std::string& url);
   void send(const std::string& sql, const std::vector<std::string>& parameters, const std::string& doing);
-  void wait(short events, Deadline deadline, const std::string& doing);
+  void wait(short events, Patience& patience, const std::string& doing);
 
   struct Finish {
     void operator()(PGconn* handle) const { PQfinish(handle); }
@@ -59,7 +59,7 @@ class PostgresConnection {
   std::string name_;
   std::vector<std::string> secrets_;
   StoreOptions options_;
-  Deadline deadline_{};
+  Patience patience_{{}, {}};
   std::unique_ptr<PGconn, Finish> handle_;
 };
 

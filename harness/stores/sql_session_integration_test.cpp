@@ -24,11 +24,7 @@ class SqlSessions : public ::testing::Test {
     cluster_->execute("DROP TABLE IF EXISTS t; CREATE TABLE t (id bigint PRIMARY KEY, s text); " + rows);
   }
   std::vector<std::string> urls() const { return {file_.url(), cluster_->url()}; }
-  static std::unique_ptr<SqlSession> open(const std::string& url) {
-    StoreOptions options;
-    options.statement_timeout = std::chrono::milliseconds(500);
-    return open_sql_session(url, options);
-  }
+  static std::unique_ptr<SqlSession> open(const std::string& url) { return open_sql_session(url); }
   template <typename Call>
   static std::string input_error(Call&& call) {
     try {
@@ -120,8 +116,10 @@ TEST_F(SqlSessions, RefuseMoreBytesThanAreAllowed) {
 
 TEST_F(SqlSessions, EndAStatementThatTakesTooLong) {
   const std::string endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+  StoreOptions impatient;
+  impatient.statement_timeout = std::chrono::milliseconds(500);
   for (const auto& url : urls()) {
-    const auto session = open(url);
+    const auto session = open_sql_session(url, impatient);
     session->begin_read();
     EXPECT_THROW(session->query(endless, {}, "waiting"), EnvironmentError) << url;
   }

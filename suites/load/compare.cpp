@@ -107,6 +107,8 @@ Outcome Compare::judge(CheckContext& context) {
   outcome.metrics = metrics_of(*judgement_, pairs_, settings_.rules);
   outcome.metrics.push_back(
       {.name = "reconnects", .value = static_cast<double>(runner_->reconnects()), .unit = "connections"});
+  outcome.metrics.push_back(
+      {.name = "pairs_set_aside", .value = static_cast<double>(runner_->set_aside()), .unit = "pairs"});
   outcome.findings = findings_of(*judgement_, pairs_, settings_.rules, *workload_, context.reproduce);
   outcome.findings_total = outcome.findings.size();
   std::uint64_t sent = 0;

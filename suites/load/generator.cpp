@@ -64,6 +64,12 @@ std::vector<Sample> Generator::run(std::span<const std::chrono::nanoseconds> sch
   return samples;
 }
 
+std::chrono::nanoseconds Generator::stood_still() const {
+  std::chrono::nanoseconds longest{0};
+  for (const auto& worker : workers_) longest = std::max(longest, worker->stood_still());
+  return longest;
+}
+
 std::uint64_t Generator::reconnects() const {
   std::uint64_t total = 0;
   for (const auto& worker : workers_) total += worker->reconnects();

@@ -42,7 +42,7 @@ struct PreparedRequest {
 struct GeneratorOptions {
   std::size_t connections = 64;
   unsigned threads = 1;
-  std::chrono::nanoseconds timeout = std::chrono::seconds(5);  ///< of a request, from its due time
+  std::chrono::nanoseconds timeout = std::chrono::seconds(5);  ///< of a request, from its due time, but for standstills
   std::size_t response_bytes = 16u << 20;
 };
 
@@ -67,13 +67,16 @@ class Generator {
   void connect(std::stop_token cancelled = {});
 
   /// Sends requests[i] at schedule[i] (ascending) after the start of the block and returns when each has ended; one
-  /// sample for each, in the order of the schedule. At most the last due time and the time-out long. Throws Cancelled,
-  /// and EnvironmentError when connect() was not called.
+  /// sample for each, in the order of the schedule. At most the last due time and the time-out long, but for
+  /// standstills. Throws Cancelled, and EnvironmentError when connect() was not called.
   std::vector<Sample> run(std::span<const std::chrono::nanoseconds> schedule, std::span<const PreparedRequest> requests,
                           const RunOptions& options = {});
 
   /// Connections that were opened again because the service closed them or they failed.
   std::uint64_t reconnects() const;
+  /// For how long the generator itself did not run in the last run(), because the machine stood still or the process
+  /// was halted; 0 when no longer than a busy machine explains. The samples of such a run measure the machine.
+  std::chrono::nanoseconds stood_still() const;
 
  private:
   class Worker;

@@ -12,15 +12,16 @@
 #include "harness/net/scripted_server.hpp"
 #include "harness/testing/http_server.hpp"
 #include "suites/load/generator.hpp"
+#include "suites/load/testing/halt.hpp"
 
 namespace sluice::load {
 namespace {
 
 using namespace std::chrono_literals;
+using sluice::testing::HttpServer;
+using sluice::testing::ServedRequest;
+using sluice::testing::ServedResponse;
 using std::chrono::nanoseconds;
-using testing::HttpServer;
-using testing::ServedRequest;
-using testing::ServedResponse;
 
 std::vector<PreparedRequest> requests_for(const std::vector<nanoseconds>& schedule, const std::string& body = {}) {
   std::vector<PreparedRequest> requests;
@@ -174,6 +175,20 @@ TEST(Generator, SaysWhenNobodyListensOrTheSchemeIsNotItsOwn) {
   Generator generator(net::parse_endpoint(url), {});
   EXPECT_THROW(generator.connect(), EnvironmentError);
   EXPECT_THROW(Generator(net::parse_endpoint("https://127.0.0.1:1"), {}), InputError);
+}
+
+TEST(Generator, DoesNotTakeItsOwnStandstillForATimeOut) {
+  std::atomic<bool> halted = false;
+  const auto server = answering([&](const ServedRequest&) {
+    if (!halted.exchange(true)) testing::halt_for(1600ms);
+    return ServedResponse{.body = "{}", .delay = 20ms};
+  });
+  Generator generator(net::parse_endpoint(server.url()), {.connections = 8, .timeout = 1500ms});
+  generator.connect();
+  const auto schedule = evenly(100, 10ms);
+  const auto samples = generator.run(schedule, requests_for(schedule));
+  EXPECT_EQ(count_good(samples), samples.size());
+  EXPECT_GE(generator.stood_still(), 500ms);
 }
 
 // Coordinated omission: a service that stands still for 1.4 s must show in all requests that were due meanwhile, not

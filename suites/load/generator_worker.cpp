@@ -122,12 +122,14 @@ void Generator::Worker::run(const Block& block) {
   unfinished_ = next_ < block.schedule.size() ? (block.schedule.size() - next_ + block.stride - 1) / block.stride : 0;
   waiting_.clear();
   cancelled_ = false;
+  standstills_.begin(Clock::now());
   if (unfinished_ > 0) {
     io_.restart();
     sweep();
     pace();
     io_.run();
   }
+  standstills_.look(Clock::now());
   pace_timer_.cancel();
   sweep_timer_.cancel();
   block_ = nullptr;
@@ -163,6 +165,7 @@ void Generator::Worker::release_due(Clock::time_point now) {
 
 void Generator::Worker::sweep() {
   const auto now = Clock::now();
+  standstills_.look(now);
   if (block_->options.cancelled.stop_requested()) {
     cancelled_ = true;
     for (auto& connection : connections_) close(*connection);
@@ -185,7 +188,9 @@ void Generator::Worker::sweep() {
 
 void Generator::Worker::expire(Clock::time_point now) {
   const auto expired = [&](std::size_t item) {
-    return block_->start + block_->schedule[item] + options_.timeout <= now;
+    const auto due = block_->start + block_->schedule[item];
+    // Answers that came while this thread did not run are not read yet, and what was due then has only just been sent.
+    return due + options_.timeout + standstills_.within(due, now) <= now;
   };
   while (!waiting_.empty() && expired(waiting_.front())) {
     const std::size_t item = waiting_.front();

@@ -10,6 +10,7 @@
 
 #include "suites/load/generator.hpp"
 #include "suites/load/response_scanner.hpp"
+#include "suites/load/standstills.hpp"
 
 // Private to this folder: one thread of the generator, with its own io_context and its own connections. Includes Asio.
 namespace sluice::load {
@@ -32,6 +33,9 @@ class Generator::Worker {
   void connect(const std::stop_token& cancelled);
   void run(const Block& block);
   std::uint64_t reconnects() const { return reconnects_; }
+  /// How long this thread did not run in the last block, in all, where that was for longer than a busy machine
+  /// explains.
+  std::chrono::nanoseconds stood_still() const { return standstills_.total(); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -86,6 +90,7 @@ class Generator::Worker {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::deque<Connection*> idle_;     ///< first in, first out: every connection stays in use
   std::deque<std::size_t> waiting_;  ///< due requests for which there was no connection, in order of their due times
+  Standstills standstills_;          ///< of this block
   const Block* block_ = nullptr;
   std::size_t next_ = 0;
   std::size_t unfinished_ = 0;

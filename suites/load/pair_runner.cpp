@@ -1,8 +1,17 @@
 #include "suites/load/pair_runner.hpp"
 
+#include <algorithm>
+
 #include "harness/measure/arrival.hpp"
 
 namespace sluice::load {
+namespace {
+
+// Of pairs in which the generator stood still, so many are set aside: two, and one more for every four that count.
+constexpr std::uint64_t set_aside_always = 2;
+constexpr std::uint64_t pairs_for_one_set_aside = 4;
+
+}  // namespace
 
 PairRunner::PairRunner(const Settings& settings, const Workload& workload, const std::string& old_url,
                        const std::string& new_url, std::uint64_t seed, const Clock& clock)
@@ -25,7 +34,26 @@ void PairRunner::warm_up(std::chrono::nanoseconds length, const std::stop_token&
   while (clock_.now() < until) measure(cancelled);
 }
 
+void PairRunner::start_counting() {
+  began_ = clock_.now();
+  measured_ = 0;
+  set_aside_ = 0;
+}
+
 PairRecord PairRunner::measure(const std::stop_token& cancelled, double planted_slowdown) {
+  while (true) {
+    PairRecord pair = measure_once(cancelled, planted_slowdown);
+    const bool stood_still =
+        std::max(pair.old_side.stood_still, pair.new_side.stood_still) > std::chrono::nanoseconds(0);
+    if (!stood_still || set_aside_ >= set_aside_always + measured_ / pairs_for_one_set_aside) {
+      ++measured_;
+      return pair;
+    }
+    ++set_aside_;
+  }
+}
+
+PairRecord PairRunner::measure_once(const std::stop_token& cancelled, double planted_slowdown) {
   const auto schedule = measure::arrival_schedule(settings_.arrival, settings_.rate, settings_.block, random_());
   const auto steps = workload_.draw(schedule.size(), random_());
   PairRecord pair;
@@ -49,7 +77,9 @@ BlockRecord PairRunner::run_block(Side& side, const std::vector<std::chrono::nan
   // Rendered before the block starts; unique values differ between the sides, in case they share a store.
   const auto requests = workload_.prepare(steps, side.endpoint, side.routed, random_());
   const auto started = elapsed();
-  return record_block(side.generator->run(schedule, requests, options), started);
+  BlockRecord block = record_block(side.generator->run(schedule, requests, options), started);
+  block.stood_still = side.generator->stood_still();
+  return block;
 }
 
 std::uint64_t PairRunner::reconnects() const { return old_.generator->reconnects() + new_.generator->reconnects(); }

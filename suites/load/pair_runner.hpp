@@ -26,12 +26,16 @@ class PairRunner {
   void connect(const std::stop_token& cancelled);
   /// Sends the same load for `length` in all, both sides in turn, and forgets what came back.
   void warm_up(std::chrono::nanoseconds length, const std::stop_token& cancelled);
-  /// The next pair. `planted_slowdown` holds back the new side's answers (see RunOptions).
+  /// The next pair. `planted_slowdown` holds back the new side's answers (see RunOptions). A pair in which the
+  /// generator itself stood still measured the machine: it is set aside and another one measured, unless that has
+  /// happened so often already that the machine is all there is to see.
   PairRecord measure(const std::stop_token& cancelled, double planted_slowdown = 1);
   /// When the measurement began: block records count from here.
-  void start_counting() { began_ = clock_.now(); }
+  void start_counting();
   std::chrono::nanoseconds elapsed() const { return clock_.now() - began_; }
   std::uint64_t reconnects() const;
+  /// Pairs set aside since start_counting().
+  std::uint64_t set_aside() const { return set_aside_; }
 
  private:
   struct Side {
@@ -39,6 +43,7 @@ class PairRunner {
     std::unique_ptr<Generator> generator;
     bool routed = false;
   };
+  PairRecord measure_once(const std::stop_token& cancelled, double planted_slowdown);
   BlockRecord run_block(Side& side, const std::vector<std::chrono::nanoseconds>& schedule,
                         const std::vector<std::uint32_t>& steps, const RunOptions& options);
 
@@ -49,6 +54,8 @@ class PairRunner {
   Side old_;
   Side new_;
   std::chrono::steady_clock::time_point began_;
+  std::uint64_t measured_ = 0;
+  std::uint64_t set_aside_ = 0;
 };
 
 }  // namespace sluice::load

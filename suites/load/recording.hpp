@@ -20,8 +20,9 @@ struct BlockRecord {
   std::uint64_t failed = 0;                       ///< no good answer, for any cause
   std::map<std::string, std::uint64_t> failures;  ///< by cause: "status 503", "connection closed", ...
   std::map<std::uint32_t, std::uint64_t> failed_steps;
-  std::chrono::nanoseconds started{0};  ///< since the measurement began
-  std::chrono::nanoseconds busy{0};     ///< from the start of the block to its last answer
+  std::chrono::nanoseconds started{0};      ///< since the measurement began
+  std::chrono::nanoseconds busy{0};         ///< from the start of the block to its last answer
+  std::chrono::nanoseconds stood_still{0};  ///< the generator itself, see Generator::stood_still
 
   std::uint64_t scheduled() const { return latency_ms.size(); }
 };

@@ -4,13 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <random>
 
 #include "suites/load/testing/compare_fixture.hpp"
+#include "suites/load/testing/halt.hpp"
 
 namespace sluice::load::testing {
 namespace {
 
+using namespace std::chrono_literals;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
@@ -43,6 +47,24 @@ TEST_F(CompareBenign, TheSameHeavyTailOnBothSidesDoesNotFail) {
   };
   const Outcome outcome = compare(heavy(1), heavy(2));
   EXPECT_NE(outcome.verdict, Verdict::failed) << outcome.reason;
+}
+
+// The process is halted, generator and servers alike, for longer than the time-out.
+TEST_F(CompareBenign, AStandstillOfTheMachineIsNotLaidAtAServicesDoor) {
+  const auto count = std::make_shared<std::atomic<int>>(0);
+  const Outcome outcome = compare(thinking(), [count](const sluice::testing::ServedRequest&) {
+    if (++*count == 300) halt_for(2600ms);
+    return sluice::testing::ServedResponse{.body = "{}", .delay = 30ms};
+  });
+  EXPECT_THAT(outcome.verdict, AnyOf(Verdict::passed, Verdict::inconclusive)) << outcome.reason;
+  const auto metric = [&](const std::string& name) {
+    const auto found = std::find_if(outcome.metrics.begin(), outcome.metrics.end(),
+                                    [&](const Metric& candidate) { return candidate.name == name; });
+    return found == outcome.metrics.end() ? -1 : found->value;
+  };
+  EXPECT_EQ(metric("errors_old_share"), 0);
+  EXPECT_EQ(metric("errors_new_share"), 0);
+  EXPECT_GE(metric("pairs_set_aside"), 1);
 }
 
 TEST_F(CompareBenign, AnEmptyCorpusIsInconclusive) {

@@ -93,20 +93,20 @@ TEST_F(CompareFaults, AnOldSideThatFailsIsNoBaseline) {
   EXPECT_THAT(outcome.reason, HasSubstr("no baseline"));
 }
 
-// The server's only thread stands still once, for 1.4 s. A single stall may be the machine's, so inconclusive is an
+// The server's only thread stands still, for 1.4 s and seldom. A stall may be the machine's, so inconclusive is an
 // honest answer; what matters is that all requests that were due meanwhile show it.
 TEST_F(CompareFaults, AStallDoesNotPassAndShowsInEveryRequestThatWasDue) {
   const auto count = std::make_shared<std::atomic<int>>(0);
   const Handler stalling = [count](const ServedRequest&) {
-    if (++*count == 380) std::this_thread::sleep_for(1400ms);  // the fault itself
+    if (++*count % 400 == 380) std::this_thread::sleep_for(1400ms);  // the fault itself
     return ServedResponse{.body = "{}", .delay = 30ms};
   };
   const Outcome outcome =
       compare(thinking(), stalling, {{"block", "1800ms"}, {"pairs_min", "6"}, {"budget", "25s"}, {"rate", "100/s"}});
   ASSERT_THAT(outcome.verdict, ::testing::AnyOf(Verdict::failed, Verdict::inconclusive)) << outcome.reason;
-  // It hits the second block that counts. About 140 of the 1,100 or fewer requests of the new side waited, so the 99th
-  // percentile lies among them; a generator that waits with the service would show its connections' worth, and a p99 of
-  // 30 ms.
+  // It hits the second block that counts, and another one in case the machine itself stands still then. About 140 of
+  // the 1,100 or fewer requests of the new side waited, so the 99th percentile lies among them; a generator that waits
+  // with the service would show its connections' worth, and a p99 of 30 ms.
   const auto p99 = std::find_if(outcome.metrics.begin(), outcome.metrics.end(),
                                 [](const Metric& metric) { return metric.name == "latency_new_ms_p99"; });
   ASSERT_NE(p99, outcome.metrics.end());

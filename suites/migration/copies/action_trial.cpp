@@ -193,6 +193,12 @@ void require_statements(const TrialEnd& end, const std::string& action) {
     throw InputError(fmt::format("action {} ended with {} before a statement of it came to a copy of the stores{}: {}",
                                  action, end.action.outcome, why, printable(end.action.output_tail, 600)));
   }
+  if (end.timed_out) {
+    throw InputError(fmt::format(
+        "action {} had not ended in the time allowed, and not one statement of it had come to a copy of the "
+        "stores{}: give it more time, or see what it waits for",
+        action, why));
+  }
   throw InputError(fmt::format(
       "action {}: not one statement of it came to a copy of the stores, nor a write, though it was pointed there; does "
       "it take the store's address from somewhere else than its command and `env:`?{}",

@@ -51,6 +51,37 @@ c.execute("COMMIT")
   EXPECT_EQ(metric_of(outcome, "statements"), 0);
 }
 
+/// The new store is a file that the migration makes.
+class CrashOfAStoreToCome : public CrashOfSqlite {
+ protected:
+  void SetUp() override {
+    CrashOfSqlite::SetUp();
+    const std::string path = folder().path() / "to_come.db";
+    context().stores["new"] = "sqlite:" + path;
+    environment()["NEW"] = path;
+  }
+};
+
+TEST_F(CrashOfAStoreToCome, PassesAMigrationThatMakesItOnTheCopyOnly) {
+  migration(R"py(
+c.execute("CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY)")
+c.execute("INSERT OR IGNORE INTO item VALUES (1)")
+)py");
+  expect_proof(crash());
+  EXPECT_FALSE(std::filesystem::exists(folder().path() / "to_come.db"));
+}
+
+TEST_F(CrashOfAStoreToCome, NoticesThatItWasMadeItself) {
+  // The file's name is put together at run time: only looking for the store itself can tell.
+  migration(R"py(
+for store in c, sqlite3.connect('to_' + 'come.' + 'db', isolation_level=None):
+  store.execute("CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY)")
+)py");
+  EXPECT_THAT(error(crash_kind(), R"({"action": "migrate", "points": "1", "spares": "old"})"),
+              AllOf(HasSubstr("the store new itself changed"), HasSubstr("it was not there before"),
+                    HasSubstr("others_write: [new]")));
+}
+
 TEST_F(CrashOfSqlite, PassesOneTransactionInAWriteAheadLog) {
   testing::SqliteFile(folder().path() / "new.db").execute("PRAGMA journal_mode = wal");
   migration(R"py(

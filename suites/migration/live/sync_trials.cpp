@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/patience.hpp"
 #include "harness/core/pause.hpp"
 #include "harness/scenario/variables.hpp"
 
@@ -47,11 +48,13 @@ void SyncTrials::run() {
     provoke_conflicts();
     watch_rest();
     read_ends();
+  } catch (const Cancelled&) {  // nothing can be done over these sides any more
+    throw;
   } catch (...) {
-    clean_up();
+    take_away(old_, new_);
     throw;
   }
-  clean_up();
+  take_away(old_, new_);
 }
 
 const SyncItem* SyncTrials::find(const std::string& key) const {
@@ -106,10 +109,10 @@ void SyncTrials::step(const std::string& operation, SyncSide& from, SyncSide& to
     open.push_back(write(operation, from, to, item));
     written.push_back(context_.clock->now());
   }
-  const auto deadline = written.back() + options_.within;
+  Patience patience(written.back(), options_.within);
   for (bool all = false; !all;) {
     all = true;
-    const bool last = context_.clock->now() >= deadline;
+    const bool last = patience.over(context_.clock->now());
     for (std::size_t i = 0; i < open.size(); ++i) {
       if (open[i].took.count() > 0) continue;
       const SyncState state = to.read(items[i]);
@@ -119,6 +122,7 @@ void SyncTrials::step(const std::string& operation, SyncSide& from, SyncSide& to
       if ((open[i].seen == open[i].wanted && open[i].kept == open[i].wanted) || last)
         open[i].took = context_.clock->now() - written[i];
       all = all && open[i].took.count() > 0;
+      patience.left(context_.clock->now());
     }
     if (!all) pause_unless_cancelled(sync_poll, context_.cancelled);
   }
@@ -166,11 +170,12 @@ void SyncTrials::provoke(const std::string& kind, bool old_first, std::vector<Pe
 }
 
 void SyncTrials::wait_for_settlement() {
-  const auto deadline = context_.clock->now() + options_.within;
+  Patience patience(context_.clock->now(), options_.within);
   const auto equal = [&](const Pending& pending) {
+    patience.left(context_.clock->now());
     return old_.read(pending.item).value == new_.read(pending.item).value;
   };
-  while (!std::all_of(pending_.begin(), pending_.end(), equal) && context_.clock->now() < deadline)
+  while (!std::all_of(pending_.begin(), pending_.end(), equal) && !patience.over(context_.clock->now()))
     pause_unless_cancelled(sync_poll, context_.cancelled);
 }
 
@@ -209,9 +214,18 @@ void SyncTrials::watch_rest() {
   };
   std::map<std::pair<SyncSide*, std::size_t>, Seen> seen;
   Time last_change = context_.clock->now();
+  // Rest takes several looks to see: nothing changes either while the machine stands still.
+  const auto quiet_from = [&](Time begun) { return Patience(begun, options_.quiet, options_.quiet / 4); };
+  Patience quiet = quiet_from(last_change);
+  Patience patience(last_change, options_.within + options_.quiet);
+  const auto note_time = [&] {
+    patience.left(context_.clock->now());
+    return quiet.left(context_.clock->now());
+  };
   const auto look = [&] {
     for (SyncSide* const side : {&old_, &new_}) {
       for (std::size_t i = 0; i <= items_.size(); ++i) {
+        note_time();
         const bool counter = i == items_.size();
         const std::string state = counter ? side->changes() : side->read(items_[i]).text;
         const auto [known, fresh] = seen.try_emplace({side, i});
@@ -221,19 +235,21 @@ void SyncTrials::watch_rest() {
         ++unrest.changes;
         unrest.last = state;
         known->second.changed = last_change = context_.clock->now();
+        quiet = quiet_from(last_change);
       }
     }
   };
   look();
-  const Time begun = context_.clock->now();
-  last_change = begun;
-  const auto at_rest = [&] { return context_.clock->now() - last_change >= options_.quiet; };
-  while (!at_rest() && context_.clock->now() - begun < options_.within + options_.quiet) {
+  last_change = context_.clock->now();
+  quiet = quiet_from(last_change);
+  patience = Patience(last_change, options_.within + options_.quiet);
+  const auto at_rest = [&] { return note_time() <= std::chrono::nanoseconds(0); };
+  bool rests = false;
+  while (!(rests = at_rest()) && !patience.over(context_.clock->now())) {
     pause_unless_cancelled(rest_poll, context_.cancelled);
     look();
   }
-  const bool rests = at_rest();
-  const Time still = context_.clock->now() - options_.quiet;
+  const Time still = last_change - options_.quiet;
   for (auto& [place, entry] : seen) {
     if (rests || entry.changed < still) entry.unrest.changes = 0;
     evidence_.unrest.push_back(std::move(entry.unrest));
@@ -261,8 +277,8 @@ void SyncTrials::read_ends() {
 }
 
 // On both sides, as the sync may be what is broken; what fails here has been found before.
-void SyncTrials::clean_up() {
-  for (SyncSide* const side : {&old_, &new_}) {
+void SyncTrials::take_away(SyncSide& old_side, SyncSide& new_side) const {
+  for (SyncSide* const side : {&old_side, &new_side}) {
     try {
       for (const auto& item : items_) {
         if (side->read(item).rows > 0) side->remove(item);

@@ -109,7 +109,7 @@ TEST_F(FaultyAfterACrash, IsCaughtHangingTheSecondTime) {
     sql "INSERT INTO lock VALUES (1)"
     sql "DELETE FROM lock"
   )sh");
-  const Outcome outcome = run(crash_kind(), R"({"action": "migrate", "only": ["2 commit"], "timeout": "2s"})");
+  const Outcome outcome = run(crash_kind(), R"({"action": "migrate", "only": ["2 commit"], "timeout": "4s"})");
   EXPECT_EQ(outcome.verdict, Verdict::failed);
   EXPECT_THAT(rules(outcome), ElementsAre(StartsWith("crash-rerun-hangs 2 commit INSERT INTO lock")));
 }

@@ -41,7 +41,7 @@ TEST_F(BadSync, IsCaughtEchoing) {
 
 TEST_F(BadSync, IsCaughtLosingUpdatesThatConflict) {
   faults_ = {"conflicts-ignored"};
-  EXPECT_EQ(rules_found(run_sync(", within: 1s")), Rules{"conflict-diverged"});
+  EXPECT_EQ(rules_found(run_sync(", within: 3s")), Rules{"conflict-diverged"});
 }
 
 TEST_F(BadSync, IsCaughtBringingBackWhatWasDeleted) {

@@ -5,8 +5,8 @@
 
 namespace sluice::migration {
 
-/// The expressions of the CHECK constraints in a CREATE TABLE statement as SQLite keeps it, in their order and as they
-/// are written: of columns and of the table. Words in texts, names and comments are none.
+/// The expressions of the CHECK constraints in a CREATE TABLE statement as SQLite keeps it, of columns and of the
+/// table, in their order: tokens with a blank between them, names in lower case.
 std::vector<std::string> check_expressions(std::string_view create_table);
 
 /// The words of an SQL expression that are not texts, in lower case: names (also quoted ones), functions and keywords.

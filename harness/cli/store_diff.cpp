@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "harness/core/ascii.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/run/exit_code.hpp"
@@ -24,16 +25,10 @@ using Names = std::vector<std::string>;
 // Nobody waits for a diff who did not start it, and Ctrl-C ends it: only a server that fell silent must be noticed.
 constexpr std::chrono::hours longest_statement(24);
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return text;
-}
-
 // Of `names`: `name` itself, else the only one that differs in ASCII case, since engines fold names differently.
 std::optional<std::string> find_folded(const Names& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) != names.end()) return name;
-  const auto alike = [&](const std::string& other) { return lower(other) == lower(name); };
+  const auto alike = [&](const std::string& other) { return ascii_lower(other) == ascii_lower(name); };
   if (std::count_if(names.begin(), names.end(), alike) != 1) return std::nullopt;
   return *std::find_if(names.begin(), names.end(), alike);
 }

@@ -42,18 +42,7 @@ void append_escaped(std::string& out, std::string_view bytes) {
   for (const char c : bytes) out += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
 }
 
-}  // namespace
-
-bool is_utf8(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const std::size_t length = utf8_length(bytes);
-    if (length == 0) return false;
-    bytes.remove_prefix(length);
-  }
-  return true;
-}
-
-std::string printable(std::string_view bytes, std::size_t limit) {
+std::string escaped(std::string_view bytes, std::size_t limit, bool escape_backslashes) {
   std::string out;
   std::string_view rest = bytes;
   while (!rest.empty()) {
@@ -73,7 +62,7 @@ std::string printable(std::string_view bytes, std::size_t limit) {
       out += "\\t";
     else if (lead == '\r')
       out += "\\r";
-    else if (lead == '\\')
+    else if (lead == '\\' && escape_backslashes)
       out += "\\\\";
     else if (lead < 0x20 || lead == 0x7F)
       append_escaped(out, character);
@@ -82,6 +71,21 @@ std::string printable(std::string_view bytes, std::size_t limit) {
   }
   return out;
 }
+
+}  // namespace
+
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t length = utf8_length(bytes);
+    if (length == 0) return false;
+    bytes.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string printable(std::string_view bytes, std::size_t limit) { return escaped(bytes, limit, true); }
+
+std::string printable_message(std::string_view message, std::size_t limit) { return escaped(message, limit, false); }
 
 std::string shell_word(std::string_view text) {
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";

@@ -10,6 +10,10 @@ namespace sluice {
 /// bytes become \n, \t, \\ or \xNN; longer than `limit` bytes is cut at a character and ends in "… (N bytes)".
 std::string printable(std::string_view bytes, std::size_t limit = 400);
 
+/// A message of which each untrusted part was made printable where it came in: as above, but for backslashes, which
+/// stand for themselves here.
+std::string printable_message(std::string_view message, std::size_t limit = 400);
+
 /// Whether `bytes` is well-formed UTF-8 (no overlong forms, no surrogates).
 bool is_utf8(std::string_view bytes);
 

@@ -22,6 +22,11 @@ TEST(Printable, CutsLongTextAtACharacterAndSaysSo) {
   EXPECT_EQ(printable("abcd", 4), "abcd");
 }
 
+TEST(Printable, KeepsWhatAPartOfAMessageWasEscapedToBefore) {
+  const std::string message = "ended with: " + printable("no\nway") + "\nnext\xFF";
+  EXPECT_EQ(printable_message(message), R"(ended with: no\nway\nnext\xFF)");
+}
+
 TEST(Utf8, RefusesOverlongFormsAndSurrogates) {
   EXPECT_TRUE(is_utf8("é🙂"));
   EXPECT_FALSE(is_utf8("\xC0\xAF"));

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/fnv1a.hpp"
 #include "harness/core/glob.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/net/endpoint.hpp"
@@ -22,11 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A check's own seed: different for each check, the same for the same run seed (FNV-1a over both).
+// A check's own seed: different for each check, the same for the same run seed.
 std::uint64_t seed_of(std::uint64_t run_seed, const std::string& check) {
-  std::uint64_t hash = 14695981039346656037ULL ^ run_seed;
-  for (const char c : check) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return hash >> 1;  // fits a signed integer wherever it is written down
+  return fnv1a(check, run_seed) >> 1;  // fits a signed integer wherever it is written down
 }
 
 }  // namespace
@@ -88,8 +87,8 @@ Outcome PhaseRunner::exercise(const plan::CheckSpec& check, CheckContext& contex
   } catch (const Cancelled&) {
     throw;
   } catch (const std::exception& error) {
-    outcome.control =
-        Control{.planted = "the control could not be run", .caught = false, .observed = printable(error.what(), 1000)};
+    outcome.control = Control{
+        .planted = "the control could not be run", .caught = false, .observed = printable_message(error.what(), 1000)};
   }
   if (!outcome.control->caught) {
     outcome.verdict = Verdict::inconclusive;
@@ -166,7 +165,7 @@ CheckResult PhaseRunner::run_check(const plan::CheckSpec& check, const std::stri
   } catch (const Cancelled&) {
     result.outcome = Outcome::errored("interrupted before it could conclude");
   } catch (const std::exception& error) {
-    result.outcome = Outcome::errored(printable(error.what(), 2000));
+    result.outcome = Outcome::errored(printable_message(error.what(), 2000));
   }
   std::error_code ignored;
   fs::remove_all(context.work, ignored);
@@ -309,7 +308,7 @@ bool PhaseRunner::clone_store(const plan::PhaseSpec& phase) {
     if (environment_failure_.empty()) {
       environment_failure_ = environment_.redactor()(
           fmt::format("the store {} could not be cloned before phase {}, which was not entered: {}", clone.side,
-                      phase.name, printable(error.what(), 1000)));
+                      phase.name, printable_message(error.what(), 1000)));
     }
     return false;
   }

@@ -13,6 +13,8 @@
 #include <fstream>
 #include <string>
 
+#include "harness/core/process_stat.hpp"
+
 namespace sluice::services {
 namespace {
 
@@ -42,11 +44,8 @@ std::vector<int> process_tree(int root) {
 }
 
 bool is_halted(int process) {
-  std::ifstream stream(fmt::format("/proc/{}/stat", process));
-  std::string stat;
-  std::getline(stream, stat);
-  const auto name_end = stat.rfind(')');  // the name may hold anything, also blanks and brackets
-  return name_end != std::string::npos && stat.compare(name_end, 4, ") T ") == 0;
+  const auto stat = read_process_stat(process);
+  return stat && stat->state == 'T';
 }
 
 std::chrono::nanoseconds processor_demand(const std::vector<int>& processes) {

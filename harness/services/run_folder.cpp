@@ -24,6 +24,7 @@
 #include <sstream>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/process_stat.hpp"
 #include "harness/services/memory_room.hpp"
 
 namespace sluice::services {
@@ -234,14 +235,8 @@ void end_processes_of_run(const std::string& marker) {
 namespace {
 
 int parent_of(int pid) {
-  const std::string stat = read_proc(fmt::format("/proc/{}/stat", pid));
-  const auto name_end = stat.rfind(')');  // the name may hold anything, also blanks and brackets
-  char state = 0;
-  int parent = 0;
-  if (name_end == std::string::npos || std::sscanf(stat.c_str() + name_end + 1, " %c %d", &state, &parent) != 2) {
-    return 0;
-  }
-  return parent;
+  const auto stat = read_process_stat(pid);
+  return stat ? stat->parent : 0;
 }
 
 // Orphans of our children that we adopted as their subreaper: they have left their group and perhaps their environment.

@@ -163,8 +163,37 @@ std::optional<std::size_t> append_decimal(const RawCell& cell, std::string& out)
   }
 }
 
+namespace {
+
+constexpr std::size_t always_exact = 15;  // DBL_DIG: no two decimals of so many digits are one double
+
+// A number with an even count of decimals, up to six, as money has; 0 when it is not so short. The division rounds
+// once, so that equality says that this decimal reads as this double, and no other of as few digits does.
+std::size_t write_few_decimals(double value, std::array<char, 40>& text) {
+  for (std::int64_t unit = 100; unit <= 1'000'000; unit *= 100) {
+    const double scaled = std::abs(value) * static_cast<double>(unit);
+    if (!(scaled < 1e15)) return 0;
+    const auto units = static_cast<std::int64_t>(scaled + 0.5);
+    if (static_cast<double>(units) / static_cast<double>(unit) != std::abs(value)) continue;
+    char* at = text.data();
+    if (value < 0) *at++ = '-';
+    at = std::to_chars(at, text.data() + text.size(), units / unit).ptr;
+    std::int64_t rest = units % unit;
+    if (rest != 0) *at++ = '.';
+    for (std::int64_t digit = unit / 10; rest != 0; rest %= digit, digit /= 10) {
+      *at++ = static_cast<char>('0' + rest / digit);
+    }
+    return static_cast<std::size_t>(at - text.data());
+  }
+  return 0;
+}
+
+}  // namespace
+
 std::optional<std::string_view> usual_decimal(const RawCell& cell, std::array<char, 40>& text) {
-  constexpr std::size_t always_exact = 15;  // DBL_DIG
+  if (cell.storage == Storage::real && cell.real != 0) {
+    if (const std::size_t size = write_few_decimals(cell.real, text)) return std::string_view(text.data(), size);
+  }
   std::to_chars_result end{};
   if (cell.storage == Storage::integer) {
     end = std::to_chars(text.data(), text.data() + text.size(), cell.integer);

@@ -11,7 +11,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
+#include <string>
+
+#include "harness/core/fnv1a.hpp"
+#include "harness/core/process_stat.hpp"
 
 namespace sluice::stores {
 namespace {
@@ -21,36 +24,12 @@ std::string read_all(const std::string& path) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-// FNV-1a: any hash that stays the same from run to run does.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return hash;
-}
-
 // Process numbers mean something until the machine starts anew, and within one name space: containers have their own.
 std::string machine_prefix() {
   std::error_code unknown;
   const auto space = std::filesystem::read_symlink("/proc/self/ns/pid", unknown);
   const std::string machine = read_all("/proc/sys/kernel/random/boot_id") + space.string();
-  return fmt::format("sluice_clone_{:016x}_", hash_of(machine));
-}
-
-struct ProcessStat {
-  char state;
-  std::string start;  ///< in clock ticks since the machine's start
-};
-
-// Nothing when there is no such process, or when it may not be looked at.
-std::optional<ProcessStat> stat_of(std::int64_t process) {
-  const std::string stat = read_all(fmt::format("/proc/{}/stat", process));
-  const auto name_end = stat.rfind(')');  // the name before it may hold anything
-  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return {};
-  const char state = stat[name_end + 2];
-  std::size_t begin = name_end + 2;
-  constexpr int fields_between = 19;  // proc(5): starttime is field 22, the one after the name is field 3
-  for (int i = 0; i < fields_between; ++i) begin = stat.find(' ', begin) + 1;
-  return ProcessStat{.state = state, .start = stat.substr(begin, stat.find(' ', begin) - begin)};
+  return fmt::format("sluice_clone_{:016x}_", fnv1a(machine));
 }
 
 bool is_number(std::string_view text) {
@@ -60,8 +39,8 @@ bool is_number(std::string_view text) {
 }  // namespace
 
 std::string clone_prefix() {
-  const auto self = stat_of(getpid());
-  return fmt::format("{}{}_{}_", machine_prefix(), getpid(), self ? self->start : "");
+  const auto self = read_process_stat(getpid());
+  return fmt::format("{}{}_{}_", machine_prefix(), getpid(), self ? std::to_string(self->started) : "");
 }
 
 bool is_abandoned_clone(std::string_view database) {
@@ -78,10 +57,10 @@ bool is_abandoned_clone(std::string_view database) {
     return false;
   }
   if (kill(static_cast<pid_t>(number), 0) != 0 && errno == ESRCH) return true;
-  const auto now = stat_of(number);
+  const auto now = read_process_stat(number);
   // One that has ended stays as a zombie until its exit code is asked for: in a container without an init process, for
   // ever.
-  return now && (now->state == 'Z' || now->start != start);
+  return now && (now->state == 'Z' || std::to_string(now->started) != start);
 }
 
 }  // namespace sluice::stores

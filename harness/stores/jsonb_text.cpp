@@ -1,9 +1,12 @@
 #include "harness/stores/jsonb_text.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <boost/container/small_vector.hpp>
 #include <charconv>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <optional>
 
 namespace sluice::stores {
@@ -14,11 +17,51 @@ constexpr int largest_exponent = 300;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+/// What is written, at the end of a string that is longer than needed meanwhile: appending a character costs a store.
+/// Room for `room` characters, and for as many more as are asked for.
+class Output {
+ public:
+  Output(std::string& text, std::size_t room) : text_(text), size_(text.size()) { text_.resize(size_ + room); }
+  ~Output() { text_.resize(size_); }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  std::size_t size() const { return size_; }
+  std::string_view part(std::size_t begin, std::size_t end) const {
+    return std::string_view(text_).substr(begin, end - begin);
+  }
+  void ask(std::size_t room) { text_.resize(text_.size() + room); }
+  void operator+=(char c) { text_[size_++] = c; }
+  void operator+=(std::string_view more) {
+    std::memcpy(text_.data() + size_, more.data(), more.size());
+    size_ += more.size();
+  }
+  void replace_from(std::size_t begin, std::string_view text) {
+    size_ = begin;
+    *this += text;
+  }
+
+ private:
+  std::string& text_;
+  std::size_t size_;
+};
+
+// Of eight characters, the high bit of each that is a control character, a quote or a backslash. A borrow may set
+// others falsely, but only those that come later than one that is set rightly.
+std::uint64_t special(std::uint64_t characters) {
+  constexpr std::uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+  const auto below = [](std::uint64_t word, std::uint64_t limit) { return (word - ones * limit) & ~word; };
+  const std::uint64_t found =
+      below(characters, 0x20) | below(characters ^ (ones * '"'), 1) | below(characters ^ (ones * '\\'), 1);
+  return found & high;
+}
+
 /// A recursive-descent reader that writes as it goes; objects whose members do not come in order are put in order
 /// after.
 class Writer {
  public:
-  Writer(std::string_view json, std::string& out) : rest_(json), out_(out) {}
+  // A blank after each comma and colon is all that is ever added, but by numbers with exponents.
+  Writer(std::string_view json, std::string& out) : rest_(json), out_(out, 2 * json.size()) {}
 
   bool run() {
     skip_blanks();
@@ -89,9 +132,7 @@ class Writer {
   }
 
   // No name that was let in needs an escape, so what is written between its quotes is the name.
-  std::string_view name_of(const Member& member) const {
-    return std::string_view(out_).substr(member.begin + 1, member.name_end - member.begin - 2);
-  }
+  std::string_view name_of(const Member& member) const { return out_.part(member.begin + 1, member.name_end - 1); }
 
   static bool before(std::string_view left, std::string_view right) {
     return left.size() != right.size() ? left.size() < right.size() : left < right;
@@ -144,10 +185,9 @@ class Writer {
         if (name_of(*(member - 1)) == name_of(*member)) return false;
         ordered += ", ";
       }
-      ordered.append(out_, member->begin, member->end - member->begin);
+      ordered += out_.part(member->begin, member->end);
     }
-    out_.resize(body);
-    out_ += ordered;
+    out_.replace_from(body, ordered);
     return true;
   }
 
@@ -155,14 +195,14 @@ class Writer {
   bool name() {
     const std::size_t begin = out_.size();
     if (plain_string()) return true;
-    return string() && out_.find('\\', begin) == std::string::npos;
+    return string() && out_.part(begin, out_.size()).find('\\') == std::string_view::npos;
   }
 
   // One without escapes, as nearly all are: as it stands, with its quotes. False takes nothing.
   bool plain_string() {
     const std::size_t end = 1 + count_plain(1);
     if (end >= rest_.size() || rest_[end] != '"') return false;
-    out_.append(rest_.data(), end + 1);
+    out_ += rest_.substr(0, end + 1);
     rest_.remove_prefix(end + 1);
     return true;
   }
@@ -170,6 +210,13 @@ class Writer {
   // Characters from `begin` on that stand for themselves.
   std::size_t count_plain(std::size_t begin) const {
     std::size_t end = begin;
+    for (; end + 8 <= rest_.size(); end += 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, rest_.data() + end, sizeof word);
+      if (const std::uint64_t found = special(word)) {
+        return end - begin + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+      }
+    }
     while (end < rest_.size() && static_cast<unsigned char>(rest_[end]) >= 0x20 && rest_[end] != '"' &&
            rest_[end] != '\\') {
       ++end;
@@ -183,7 +230,7 @@ class Writer {
     out_ += '"';
     while (true) {
       const std::size_t plain = count_plain(0);
-      out_.append(rest_.substr(0, plain));
+      out_ += rest_.substr(0, plain);
       if (plain == rest_.size()) return false;
       const char stop = rest_[plain];
       rest_.remove_prefix(plain + 1);
@@ -307,6 +354,7 @@ class Writer {
       }
       return;
     }
+    out_.ask(static_cast<std::size_t>(std::abs(exponent)) + 2);  // zeros, perhaps one before the point, and the point
     std::string digits(integer);
     digits += fraction;
     auto point = static_cast<std::ptrdiff_t>(integer.size()) + exponent;
@@ -318,15 +366,16 @@ class Writer {
     if (point > size) digits.append(static_cast<std::size_t>(point - size), '0');
     const std::size_t lead =
         std::min(digits.find_first_not_of('0'), static_cast<std::size_t>(point) - 1);  // leave one before the point
-    out_.append(digits, lead, static_cast<std::size_t>(point) - lead);
+    const std::string_view all = digits;
+    out_ += all.substr(lead, static_cast<std::size_t>(point) - lead);
     if (static_cast<std::size_t>(point) < digits.size()) {
       out_ += '.';
-      out_.append(digits, static_cast<std::size_t>(point));
+      out_ += all.substr(static_cast<std::size_t>(point));
     }
   }
 
   std::string_view rest_;
-  std::string& out_;
+  Output out_;
   boost::container::small_vector<Member, 16> members_;  // of the objects around this place
 };
 

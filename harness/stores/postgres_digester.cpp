@@ -178,9 +178,10 @@ HeapOrder PostgresDigester::heap_order(const ScanSpec& spec, const std::string& 
   if (PQserverVersion(connection_.handle()) < reads_parts_alone) return {};
   const auto rows = connection_.query(
       fmt::format(
-          "SELECT b::text, (SELECT min({0} + 0) FROM {1} WHERE ctid >= ('(' || b || ',0)')::tid AND ctid < ('(' || "
-          "b + 1 || ',0)')::tid)::text FROM (SELECT i * {2} / {3} AS b FROM generate_series(0::int8, {3} - 1) "
-          "AS i) AS parts ORDER BY parts.b",
+          // A column of the table's must not be taken for ours.
+          "SELECT sluice_parts.b::text, (SELECT min({0} + 0) FROM {1} WHERE ctid >= ('(' || sluice_parts.b || "
+          "',0)')::tid AND ctid < ('(' || sluice_parts.b + 1 || ',0)')::tid)::text FROM (SELECT i * {2} / {3} AS b "
+          "FROM generate_series(0::int8, {3} - 1) AS i) AS sluice_parts ORDER BY sluice_parts.b",
           key, spec.table.sql_name, blocks, parts),
       {}, "looking at the key of table " + printable(spec.table.name, 100));
   for (const auto& row : rows) {

@@ -335,9 +335,10 @@ class SqliteStore final : public Store {
     std::vector<std::string> names, order, keys, conditions = row_conditions(spec);
     for (const auto& column : spec.columns) names.push_back(quote_identifier(column.name));
     for (std::size_t i = 0; i < spec.key_columns; ++i) {
+      // A few rows are sorted by the function; what a column holds is only known from all rows.
+      const bool native = spec.only.empty() && sorts_natively(spec, i);
       const char* const collation = spec.rules[i].type == ComparisonType::text ? " COLLATE BINARY" : "";
-      order.push_back(sorts_natively(spec, i) ? names[i] + collation
-                                              : fmt::format("{}({}, {})", order_function, names[i], i));
+      order.push_back(native ? names[i] + collation : fmt::format("{}({}, {})", order_function, names[i], i));
     }
     std::string sql =
         fmt::format("SELECT {} FROM {}{}", fmt::join(names, ", "), sqlite_bucket_ranges(spec), spec.table.sql_name);

@@ -6,19 +6,24 @@
 
 namespace sluice::migration {
 
-std::vector<ParameterSpec> session_parameters(const std::string& default_timeout) {
-  return {duration_parameter("timeout", "the longest time that one statement may take", default_timeout, 0.001),
+std::vector<ParameterSpec> store_timeout_parameters(ParameterSpec statement) {
+  return {std::move(statement),
           duration_parameter("lock_timeout", "the longest wait for a lock that someone else holds", "30s", 0.001),
           duration_parameter("connect_timeout", "the longest time until a store answers", "10s", 0.001)};
 }
 
-stores::StoreOptions session_options(const CheckContext& context, const Parameters& parameters) {
+std::vector<ParameterSpec> session_parameters(const std::string& default_timeout) {
+  return store_timeout_parameters(
+      duration_parameter("timeout", "the longest time that one statement may take", default_timeout, 0.001));
+}
+
+stores::StoreOptions session_options(const CheckContext& context, const Parameters& parameters, const char* statement) {
   const auto rounded_up = [&](const char* name) {
     return std::chrono::ceil<std::chrono::milliseconds>(parameters.duration(name));
   };
   return {.connect_timeout = rounded_up("connect_timeout"),
           .lock_timeout = rounded_up("lock_timeout"),
-          .statement_timeout = rounded_up("timeout"),
+          .statement_timeout = rounded_up(statement),
           .cancelled = context.cancelled,
           .directory = context.plan_directory};
 }

@@ -12,10 +12,14 @@ namespace sluice::migration {
 /// The longest wait of a control for a lock on a side that may be live.
 inline constexpr std::chrono::milliseconds control_lock_timeout{2'000};
 
-/// The parameters `timeout`, `lock_timeout` and `connect_timeout` of every kind that runs SQL.
+/// The parameters `lock_timeout` and `connect_timeout` of every kind that opens a store, after `statement`, which limits
+/// one statement or the reading of one table.
+std::vector<ParameterSpec> store_timeout_parameters(ParameterSpec statement);
+/// Those of a kind that runs SQL of the plan's: `timeout` limits each statement.
 std::vector<ParameterSpec> session_parameters(const std::string& default_timeout);
-/// What they say of how a store is opened.
-stores::StoreOptions session_options(const CheckContext& context, const Parameters& parameters);
+/// What they say of how a store is opened; `statement` is the name of the limit of a statement.
+stores::StoreOptions session_options(const CheckContext& context, const Parameters& parameters,
+                                     const char* statement = "timeout");
 /// The store of a side, opened with them.
 std::unique_ptr<stores::SqlSession> open_side(const CheckContext& context, const Parameters& parameters,
                                               const std::string& side);

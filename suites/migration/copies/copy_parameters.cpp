@@ -1,5 +1,9 @@
 #include "suites/migration/copies/copy_parameters.hpp"
 
+#include <utility>
+
+#include "suites/migration/side_session.hpp"
+
 namespace sluice::migration {
 namespace {
 
@@ -18,7 +22,7 @@ ParameterSpec spares_parameter(const std::string& name, const std::string& actio
 }
 
 std::vector<ParameterSpec> copy_parameters() {
-  return {
+  std::vector<ParameterSpec> all{
       {.name = "ignore",
        .type = ParameterType::list,
        .doc = "what may differ: TABLE, TABLE.COLUMN (such as a time that the database sets) or SEQUENCE",
@@ -34,33 +38,15 @@ std::vector<ParameterSpec> copy_parameters() {
        .type = ParameterType::duration,
        .doc = "the longest time that one run of an action may take",
        .default_text = "10m",
-       .minimum = 0.1},
-      {.name = "statement_timeout",
-       .type = ParameterType::duration,
-       .doc = "the longest time that copying a database or reading a table may take",
-       .default_text = "1h",
-       .minimum = 1},
-      {.name = "lock_timeout",
-       .type = ParameterType::duration,
-       .doc = "the longest wait for a lock that someone else holds",
-       .default_text = "30s",
-       .minimum = 0.001},
-      {.name = "connect_timeout",
-       .type = ParameterType::duration,
-       .doc = "the longest time until a store answers",
-       .default_text = "10s",
-       .minimum = 0.001}};
+       .minimum = 0.1}};
+  for (auto& parameter : store_timeout_parameters(duration_parameter(
+           "statement_timeout", "the longest time that copying a database or reading a table may take", "1h", 1)))
+    all.push_back(std::move(parameter));
+  return all;
 }
 
 stores::StoreOptions store_options(const Parameters& parameters, const CheckContext& context) {
-  const auto milliseconds = [&](const char* name) {
-    return std::chrono::ceil<std::chrono::milliseconds>(parameters.duration(name));
-  };
-  return {.connect_timeout = milliseconds("connect_timeout"),
-          .lock_timeout = milliseconds("lock_timeout"),
-          .statement_timeout = milliseconds("statement_timeout"),
-          .cancelled = context.cancelled,
-          .directory = context.plan_directory};
+  return session_options(context, parameters, "statement_timeout");
 }
 
 namespace {

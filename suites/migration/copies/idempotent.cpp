@@ -168,7 +168,7 @@ CheckKind idempotent_kind() {
           "schema and no sequence of either store.",
       .cannot_prove =
           "That the first run was right; that two runs at the same time would be; or anything of effects outside the "
-          "two stores, and of grants, comments and statistics in them.",
+          "two stores, and of roles, statistics and storage parameters.",
       .parameters = idempotent_parameters(),
       .needs_stores = true,
       .make = [](const Parameters& parameters) { return std::make_unique<IdempotentCheck>(parameters); }};

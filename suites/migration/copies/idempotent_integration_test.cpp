@@ -1,3 +1,4 @@
+#include "harness/stores/sql_session.hpp"
 #include "suites/migration/copies/idempotent.hpp"
 #include "suites/migration/testing/action_fixture.hpp"
 
@@ -50,6 +51,23 @@ TEST_F(Idempotent, RunsOnTheStoresThemselvesWhenToldTo) {
   const Outcome outcome = run(idempotent_kind(), R"({"action": "migrate", "in_place": true})");
   EXPECT_THAT(rules(outcome), ElementsAre("row-missing new item id=2"));
   EXPECT_THAT(rows("SELECT id FROM item"), ElementsAre("1"));
+}
+
+// Copied by dump and restore then, which must carry over what is compared.
+TEST_F(Idempotent, PassesInPlaceWhileOthersAreConnected) {
+  cluster().execute("DROP ROLE IF EXISTS clerk; CREATE ROLE clerk");
+  new_side(
+      "CREATE FUNCTION twice(i int) RETURNS int LANGUAGE sql AS 'SELECT i * 2'; CREATE TABLE theirs (id int PRIMARY "
+      "KEY);"
+      "ALTER TABLE theirs OWNER TO clerk; GRANT SELECT ON item TO clerk; GRANT SELECT (name) ON item TO public;"
+      "REVOKE EXECUTE ON FUNCTION twice FROM public; GRANT CREATE ON SCHEMA public TO clerk;"
+      "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO clerk; ALTER TABLE item REPLICA IDENTITY FULL;"
+      "COMMENT ON TABLE item IS 'goods'; COMMENT ON SCHEMA public IS 'ours'");
+  action("migrate", R"sh(sql "UPDATE item SET name = 'a' WHERE id = 1")sh");
+  const auto somebody = stores::open_sql_session(cluster().url(database()), {});
+  somebody->begin_read();
+  somebody->roll_back();
+  expect_proof(run(idempotent_kind(), R"({"action": "migrate", "in_place": true})"));
 }
 
 TEST_F(Idempotent, DoesNotPassWithoutRowsOrStatements) {

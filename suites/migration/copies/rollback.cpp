@@ -274,7 +274,7 @@ CheckKind rollback_kind() {
           "stores as it was; what the plan says is written in between is kept; and the rollback ends in time.",
       .cannot_prove =
           "That other writes than the plan's are kept; that the rollback works while the system is in use; or anything "
-          "of effects outside the two stores.",
+          "of effects outside the two stores, and of roles, statistics and storage parameters.",
       .parameters = rollback_parameters(),
       .needs_stores = true,
       .make = [](const Parameters& parameters) { return std::make_unique<RollbackCheck>(parameters); }};

@@ -30,6 +30,8 @@ constexpr const char* schema_query = R"sql(
                               AND d.deptype = 'e'))
   SELECT concat_ws(' ', 'relation', oid::regclass, relkind, relpersistence, CASE WHEN relrowsecurity THEN 'row security' END,
                    CASE WHEN relforcerowsecurity THEN 'forced' END, CASE WHEN NOT relispopulated THEN 'not populated' END,
+                   CASE relreplident WHEN 'd' THEN NULL WHEN 'n' THEN 'replica identity nothing' WHEN 'f' THEN 'replica identity full'
+                   ELSE 'replica identity ' || (SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = visible.oid AND indisreplident) END,
                    pg_get_expr(relpartbound, oid), (SELECT 'inherits ' || string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno)
                                                     FROM pg_inherits WHERE inhrelid = visible.oid))
     FROM visible WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
@@ -101,6 +103,77 @@ constexpr const char* schema_query = R"sql(
   UNION ALL
   SELECT concat_ws(' ', 'extension', extname, extversion) FROM pg_extension)sql";
 
+// Who may do what, and what people wrote about it. Of privileges only what is not the default of such an object, so
+// that one that is dropped and made again is as it was. What belongs to the server (roles, the privileges of the
+// database itself) is no part of a store.
+constexpr const char* ownership_query = R"sql(
+  WITH extended AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
+  owned (class, oid, name, owner, acl, usual) AS (
+    SELECT 'pg_class'::regclass, c.oid, c.oid::regclass::text, c.relowner, c.relacl,
+           acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {0} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+    UNION ALL
+    SELECT 'pg_proc'::regclass, p.oid, p.oid::regprocedure::text, p.proowner, p.proacl, acldefault('f', p.proowner)
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {0}
+    UNION ALL
+    SELECT 'pg_type'::regclass, t.oid, t.oid::regtype::text, t.typowner, t.typacl, acldefault('T', t.typowner)
+      FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
+      WHERE {0} AND (t.typtype IN ('d', 'e', 'r') OR c.relkind = 'c')
+    UNION ALL
+    SELECT 'pg_namespace'::regclass, n.oid, 'schema ' || quote_ident(n.nspname), n.nspowner, n.nspacl, acldefault('n', n.nspowner)
+      FROM pg_namespace n WHERE {0}
+    UNION ALL
+    SELECT 'pg_operator'::regclass, o.oid, 'operator ' || o.oid::regoperator, o.oprowner, NULL, NULL
+      FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE {0}
+    UNION ALL
+    SELECT 'pg_publication'::regclass, oid, 'publication ' || quote_ident(pubname), pubowner, NULL, NULL FROM pg_publication
+    UNION ALL
+    SELECT 'pg_event_trigger'::regclass, oid, 'event trigger ' || quote_ident(evtname), evtowner, NULL, NULL FROM pg_event_trigger
+    UNION ALL
+    SELECT 'pg_foreign_server'::regclass, oid, 'server ' || quote_ident(srvname), srvowner, srvacl, acldefault('S', srvowner)
+      FROM pg_foreign_server),
+  ours AS (SELECT * FROM owned WHERE (class, oid) NOT IN (SELECT classid, objid FROM extended)),
+  granted AS (
+    SELECT name, owner, x.grantee, x.privilege_type, x.is_grantable, true AS here FROM ours CROSS JOIN LATERAL aclexplode(acl) AS x
+    UNION ALL
+    SELECT name, owner, x.grantee, x.privilege_type, x.is_grantable, false FROM ours CROSS JOIN LATERAL aclexplode(usual) AS x
+      WHERE acl IS NOT NULL),
+  privileges (name, grantee, privilege, grantable, revoked) AS (
+    SELECT name, grantee, privilege_type, is_grantable, NOT bool_or(here) FROM granted
+      GROUP BY 1, 2, 3, 4 HAVING bool_and(here) OR NOT bool_or(here)
+    UNION ALL
+    SELECT a.attrelid::regclass || '.' || quote_ident(a.attname), x.grantee, x.privilege_type, x.is_grantable, false
+      FROM pg_attribute a JOIN ours o ON (o.class, o.oid) = ('pg_class'::regclass, a.attrelid)
+        CROSS JOIN LATERAL aclexplode(a.attacl) AS x WHERE NOT a.attisdropped)
+  SELECT concat_ws(' ', 'owner', name, pg_get_userbyid(owner)) FROM ours
+  UNION
+  SELECT concat_ws(' ', CASE WHEN revoked THEN 'revoked' ELSE 'grant' END, name, privilege, CASE WHEN revoked THEN 'from' ELSE 'to' END,
+                   CASE grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(grantee) END, CASE WHEN grantable THEN 'with grant option' END)
+    FROM privileges
+  UNION
+  SELECT concat_ws(' ', 'default privileges', 'of', pg_get_userbyid(d.defaclrole), 'in schema ' || n.nspname, 'on',
+                   CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'
+                   ELSE 'schemas' END, x.privilege_type, 'to', CASE x.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(x.grantee) END,
+                   CASE WHEN x.is_grantable THEN 'with grant option' END)
+    FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace CROSS JOIN LATERAL aclexplode(d.defaclacl) AS x
+  UNION
+  SELECT concat_ws(' ', 'operator', o.oid::regoperator, 'by', o.oprcode::regproc, 'commutator ' || nullif(o.oprcom, 0)::regoperator,
+                   'negator ' || nullif(o.oprnegate, 0)::regoperator, CASE WHEN o.oprcanhash THEN 'hashes' END,
+                   CASE WHEN o.oprcanmerge THEN 'merges' END)
+    FROM pg_operator o JOIN ours u ON (u.class, u.oid) = ('pg_operator'::regclass, o.oid) WHERE o.oprcode <> 0
+  UNION
+  SELECT concat_ws(' ', 'cast', castsource::regtype, 'as', casttarget::regtype, 'by', CASE castmethod WHEN 'f' THEN castfunc::regprocedure::text
+                   WHEN 'i' THEN 'text' ELSE 'nothing' END, CASE castcontext WHEN 'e' THEN 'explicit' WHEN 'a' THEN 'in assignments' ELSE 'implicit' END)
+    FROM pg_cast WHERE oid >= 16384 AND ('pg_cast'::regclass, oid) NOT IN (SELECT classid, objid FROM extended)
+  UNION
+  SELECT concat_ws(' ', 'comment', CASE WHEN d.classoid = 'pg_class'::regclass THEN d.objoid::regclass || coalesce('.' || a.attname, '')
+                   ELSE i.type || ' ' || i.identity END, quote_literal(d.description))
+    FROM pg_description d LEFT JOIN pg_attribute a ON d.classoid = 'pg_class'::regclass AND d.objsubid > 0 AND
+           (a.attrelid, a.attnum) = (d.objoid, d.objsubid)
+         CROSS JOIN LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) AS i
+    WHERE (d.objoid >= 16384 OR d.objoid = to_regnamespace('public'))
+      AND (d.classoid, d.objoid) NOT IN (SELECT classid, objid FROM extended))sql";
+
 constexpr const char* name_expression =
     "CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END";
 
@@ -116,8 +189,10 @@ StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& o
            {}, doing)) {
     (row[1] == "true" ? objects.tables : objects.derived).push_back(row[0].value_or(""));
   }
-  for (const auto& row : connection.query(fmt::format(fmt::runtime(schema_query), user_schemas), {}, doing)) {
-    objects.schema.insert(row[0].value_or(""));
+  for (const char* const query : {schema_query, ownership_query}) {
+    for (const auto& row : connection.query(fmt::format(fmt::runtime(query), user_schemas), {}, doing)) {
+      objects.schema.insert(row[0].value_or(""));
+    }
   }
   for (const auto& row :
        connection.query(fmt::format("SELECT {}, coalesce(pg_sequence_last_value(c.oid)::text, '') FROM pg_class c JOIN "

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <thread>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
 #include "suites/migration/live/sync_judge.hpp"
 #include "suites/migration/live/sync_side.hpp"
 #include "suites/migration/live/sync_trials.hpp"
@@ -43,8 +45,13 @@ class SyncCheck final : public Check {
     trials_.emplace(*old_, *new_, options, context);
   }
 
-  void exercise(CheckContext&) override {
-    trials_->run();
+  void exercise(CheckContext& context) override {
+    try {
+      trials_->run();
+    } catch (const Cancelled&) {
+      take_away(context);
+      throw;
+    }
     evidence_ = trials_->evidence();
   }
 
@@ -123,6 +130,21 @@ class SyncCheck final : public Check {
   }
 
  private:
+  // Over connections that the interruption does not end, and within the time that an interrupted run may still take.
+  void take_away(CheckContext context) {
+    constexpr std::chrono::seconds longest{2};
+    std::stop_source late;
+    const std::jthread timer([&](const std::stop_token& stop) {
+      if (pause_for(longest, stop)) late.request_stop();
+    });
+    context.cancelled = late.get_token();
+    try {
+      SyncSide old_side(context, parameters_, "old"), new_side(context, parameters_, "new");
+      trials_->take_away(old_side, new_side);
+    } catch (const std::exception&) {  // a side that is gone keeps what it has
+    }
+  }
+
   // The kind and order of conflicts of which too few met; nullopt when there is none.
   std::optional<std::string> unprovoked() const {
     for (const auto& [name, met] : conflicts_met(evidence_)) {

@@ -1,4 +1,9 @@
 // Real stores, and a sync that is right.
+#include <thread>
+
+#include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
+#include "harness/stores/sql_session.hpp"
 #include "suites/migration/testing/sync_fixture.hpp"
 
 namespace sluice::migration {
@@ -35,6 +40,23 @@ TEST_F(SyncFixture, WaitsForWhatIsStillOnItsWay) {
 TEST_F(SyncFixture, TakesAwayWhatItWrote) {
   run_sync();
   EXPECT_EQ(ask_new_side("SELECT count(*) FROM items WHERE NOT deleted").front(), "0");
+}
+
+TEST_F(SyncFixture, TakesAwayWhatItWroteWhenItIsInterrupted) {
+  const auto written = [&] {
+    const auto session = stores::open_sql_session(context().stores.at("old"));
+    session->begin_read();
+    return session->query("SELECT count(*) FROM items WHERE NOT deleted", {}, "counting").text(0, 0).value_or("");
+  };
+  std::stop_source interrupt;
+  context().cancelled = interrupt.get_token();
+  std::jthread person([&](const std::stop_token& stop) {
+    while (written() != "3" && pause_for(std::chrono::milliseconds(5), stop)) continue;
+    interrupt.request_stop();
+  });
+  EXPECT_THROW(run_without_sync(", within: 60s"), Cancelled);
+  person.join();
+  EXPECT_EQ(written(), "0");
 }
 
 TEST_F(SyncFixture, SaysNothingWhereNoConflictMet) {

@@ -48,11 +48,13 @@ void SyncTrials::run() {
     provoke_conflicts();
     watch_rest();
     read_ends();
+  } catch (const Cancelled&) {  // nothing can be done over these sides any more
+    throw;
   } catch (...) {
-    clean_up();
+    take_away(old_, new_);
     throw;
   }
-  clean_up();
+  take_away(old_, new_);
 }
 
 const SyncItem* SyncTrials::find(const std::string& key) const {
@@ -275,8 +277,8 @@ void SyncTrials::read_ends() {
 }
 
 // On both sides, as the sync may be what is broken; what fails here has been found before.
-void SyncTrials::clean_up() {
-  for (SyncSide* const side : {&old_, &new_}) {
+void SyncTrials::take_away(SyncSide& old_side, SyncSide& new_side) const {
+  for (SyncSide* const side : {&old_side, &new_side}) {
     try {
       for (const auto& item : items_) {
         if (side->read(item).rows > 0) side->remove(item);

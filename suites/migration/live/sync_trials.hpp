@@ -29,8 +29,10 @@ class SyncTrials {
   SyncTrials(SyncSide& old_side, SyncSide& new_side, const SyncTrialOptions& options, const CheckContext& context);
 
   /// Everything that is tried, until both sides are at rest; what was written is taken away again on both sides, also
-  /// when it throws.
+  /// when it throws anything but Cancelled.
   void run();
+  /// Removes what was written, over sides that still answer.
+  void take_away(SyncSide& old_side, SyncSide& new_side) const;
   const SyncEvidence& evidence() const { return evidence_; }
   /// The item of a key; nullptr when it is none of these.
   const SyncItem* find(const std::string& key) const;
@@ -55,7 +57,6 @@ class SyncTrials {
   void collide(Pending& pending);
   void watch_rest();
   void read_ends();
-  void clean_up();
   std::string next_value();
 
   SyncSide& old_;

@@ -53,6 +53,16 @@ TEST_F(FaultyAfterACrash, IsCaughtFailingWhenItFindsItsOwnTraces) {
   EXPECT_THAT(outcome.findings.front().summary, HasSubstr("already exists"));
 }
 
+TEST_F(FaultyAfterACrash, IsCaughtForgettingAPrivilegeOfWhatIsAlreadyThere) {
+  action("migrate", R"sh(
+    [ "$(psql -qAtX -c "SELECT to_regclass('made')" "$NEW")" ] || sql "CREATE TABLE made (id int)" "GRANT SELECT ON made TO public"
+  )sh");
+  const Outcome outcome = crash();
+  EXPECT_EQ(outcome.verdict, Verdict::failed) << outcome.reason;
+  EXPECT_THAT(rules(outcome), Contains(AllOf(StartsWith("crash-state-differs"), HasSubstr("CREATE TABLE made"),
+                                             HasSubstr("grant made SELECT to public"))));
+}
+
 TEST_F(FaultyAfterACrash, IsCaughtMeetingTheLockOfTheRunThatDied) {
   new_side("CREATE TABLE lock (id int PRIMARY KEY);");
   action("migrate", R"sh(

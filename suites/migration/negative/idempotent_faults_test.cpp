@@ -52,6 +52,17 @@ TEST_F(FaultyWhenRepeated, IsCaughtMakingOneMoreIndex) {
   EXPECT_THAT(rules(outcome), ElementsAre(StartsWith("schema-extra new index CREATE INDEX item_name_idx")));
 }
 
+TEST_F(FaultyWhenRepeated, IsCaughtGivingATableToSomebodyElse) {
+  cluster().execute("DROP ROLE IF EXISTS keeper; CREATE ROLE keeper");
+  EXPECT_THAT(rules(again(R"sh(sql "ALTER TABLE bag OWNER TO keeper")sh")),
+              ElementsAre("schema-missing new owner bag sluice", "schema-extra new owner bag keeper"));
+}
+
+TEST_F(FaultyWhenRepeated, IsCaughtGrantingMore) {
+  EXPECT_THAT(rules(again(R"sh(sql "GRANT SELECT ON bag TO public")sh")),
+              ElementsAre("schema-extra new grant bag SELECT to public"));
+}
+
 TEST_F(FaultyWhenRepeated, IsCaughtDroppingATable) {
   const Outcome outcome = again(R"sh(sql "DROP TABLE bag")sh");
   EXPECT_THAT(::testing::PrintToString(rules(outcome)), HasSubstr("schema-missing new relation bag"));

@@ -6,6 +6,7 @@ namespace sluice::migration {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr const char* schema_sql = R"sql(
@@ -163,6 +164,142 @@ TEST_F(BrokenSchema, IsAcceptedWhereThePlanSaysSo) {
     changes: [{ added: column captures.note }, { renamed: column captures.body, to: words },
               { dropped: "constraint captures.CHECK*" }, { added: "constraint captures.CHECK*" }]
     ignore: sequence-behind users.id)yaml"));
+}
+
+/// What a migration between two PostgreSQLs may lose without a row being wrong.
+class LostOnTheWay : public SideFixture {
+ protected:
+  void SetUp() override {
+    SideFixture::SetUp();
+    cluster().execute("CREATE DATABASE old_" + database());
+    context().stores["old"] = cluster().url("old_" + database());
+  }
+  // What is found when the new side has `after` where the old one has `before`.
+  std::vector<std::string> found(const std::string& both, const std::string& before, const std::string& after) {
+    const std::string again = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; ";
+    cluster().execute(again + both + ";" + before, "old_" + database());
+    new_side(again + both + ";" + after);
+    return finding_lines(run(schema_kind(), "{ diff: true }"));
+  }
+};
+
+TEST_F(LostOnTheWay, AreRulesAndInheritance) {
+  const std::string tables = "CREATE TABLE t (a int); CREATE TABLE child (a int)";
+  EXPECT_THAT(found(tables, "", "CREATE RULE swallow AS ON INSERT TO t DO INSTEAD NOTHING"),
+              ElementsAre("rule-extra rule t.swallow"));
+  EXPECT_THAT(found(tables, "ALTER TABLE child INHERIT t", ""), ElementsAre("inherits-differs table child"));
+}
+
+TEST_F(LostOnTheWay, AreWhatFunctionsAndTypesPromise) {
+  const std::string f = "CREATE OR REPLACE FUNCTION f(a int DEFAULT 1) RETURNS int LANGUAGE sql ";
+  EXPECT_THAT(found("", f + "BEGIN ATOMIC SELECT a + 1; END", f + "BEGIN ATOMIC SELECT a * 2; END"),
+              ElementsAre("body-md5-differs function f(a integer)"));
+  EXPECT_THAT(found("", f + "STRICT SECURITY DEFINER SET search_path = public AS 'SELECT a'",
+                    f + "SECURITY DEFINER AS 'SELECT a'"),
+              ElementsAre("settings-differs function f(a integer)", "strict-differs function f(a integer)"));
+  EXPECT_THAT(found("", "CREATE DOMAIN d AS int NOT NULL DEFAULT 5", "CREATE DOMAIN d AS int"),
+              ElementsAre("default-differs type d", "nullability-differs type d"));
+  EXPECT_THAT(found("", "CREATE TYPE pair AS (a int, b text)", "CREATE TYPE pair AS (a int)"),
+              ElementsAre("attributes-differs type pair"));
+}
+
+TEST_F(LostOnTheWay, AreWhatKeysAndSequencesPromise) {
+  const std::string tables = "CREATE TABLE u (a int, b int, UNIQUE (a, b)); CREATE TABLE t (a int, b int)";
+  const std::string key = "ALTER TABLE t ADD FOREIGN KEY (a, b) REFERENCES u (a, b) ";
+  const std::string name = "constraint t.foreign key (a, b) -> u (a, b)";
+  EXPECT_THAT(found(tables, key + "MATCH FULL", key), ElementsAre("match-differs " + name));
+  EXPECT_THAT(found(tables, key + "ON DELETE SET NULL (b)", key + "ON DELETE SET NULL"),
+              ElementsAre("on-delete-columns-differs " + name));
+  EXPECT_THAT(found(tables, "ALTER TABLE t ADD UNIQUE NULLS NOT DISTINCT (a)", "ALTER TABLE t ADD UNIQUE (a)"),
+              ElementsAre("nulls-differs constraint t.unique (a)"));
+  EXPECT_THAT(found("", "CREATE SEQUENCE s MAXVALUE 100000", "CREATE SEQUENCE s MAXVALUE 500 CACHE 50"),
+              ElementsAre("cache-differs sequence s", "most-differs sequence s"));
+}
+
+TEST_F(LostOnTheWay, AreWhatViewsHide) {
+  EXPECT_THAT(found("CREATE TABLE t (a int)", "CREATE VIEW v WITH (security_invoker) AS SELECT a FROM t",
+                    "CREATE VIEW v AS SELECT a FROM t"),
+              ElementsAre("options-differs view v"));
+}
+
+TEST_F(BrokenSchema, IsCaughtWithASequenceBehindADomain) {
+  new_side(
+      "CREATE DOMAIN uid AS bigint; CREATE DOMAIN user_uid AS uid; CREATE SEQUENCE s; CREATE TABLE t (id user_uid "
+      "DEFAULT nextval('s')); INSERT INTO t VALUES (5)");
+  expect_found(check("{}"), {"sequence-behind sequence t.id"});
+}
+
+TEST_F(BrokenSchema, IsCaughtWithAKeyThatIsPartlyNull) {
+  const std::string tables =
+      "CREATE TABLE p (a int, b int, UNIQUE (a, b)); CREATE TABLE c (a int, b int, FOREIGN KEY (a, b) REFERENCES p (a, "
+      "b) MATCH FULL); SET session_replication_role = replica; INSERT INTO c VALUES (NULL, NULL)";
+  new_side(tables);
+  expect_proven_pass(check("{}"));
+  new_side("SET session_replication_role = replica; INSERT INTO c VALUES (1, NULL)");
+  EXPECT_THAT(finding_lines(check("{}")), ElementsAre(HasSubstr("orphan-rows")));
+}
+
+/// Old is a SQLite file, new a PostgreSQL.
+class BetweenEngines : public SideFixture {};
+
+/// Old and new are SQLite files.
+class LostBetweenFiles : public SideFixture {
+ protected:
+  std::vector<std::string> found(const std::string& before, const std::string& after) {
+    ++files_;
+    for (const auto& [side, sql] : {std::pair("old", before), std::pair("new", after)}) {
+      const testing::SqliteFile file(folder().path() / (side + std::to_string(files_) + ".db"));
+      file.execute(sql);
+      context().stores[side] = file.url();
+    }
+    return finding_lines(run(schema_kind(), "{ diff: true }"));
+  }
+  int files_ = 0;
+};
+
+TEST_F(LostBetweenFiles, AreClausesOfTables) {
+  const std::string plain = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT)";
+  for (const std::string had : {"CREATE TABLE t (id INTEGER PRIMARY KEY, a INT CHECK (a > 0))",
+                                "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT) STRICT",
+                                "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a INT)",
+                                "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT AS (id + 1))"}) {
+    EXPECT_THAT(found(had, plain), ElementsAre("clauses-differs table t")) << had;
+  }
+  EXPECT_THAT(found("create table T(ID integer primary key, [a] int) -- the same\n",
+                    "CREATE TABLE T(ID INTEGER PRIMARY KEY, a INT)"),
+              ::testing::IsEmpty());
+  EXPECT_THAT(found("CREATE TABLE t (a TEXT); CREATE UNIQUE INDEX i ON t (a COLLATE NOCASE)",
+                    "CREATE TABLE t (a TEXT); CREATE UNIQUE INDEX i ON t (a)"),
+              ElementsAre("collation-differs index t.unique btree (a)"));
+}
+
+TEST_F(BetweenEngines, OneUniquePromiseIsAsGoodAsAnother) {
+  old_side(
+      "CREATE TABLE t (a TEXT UNIQUE, b INT, d INT); CREATE UNIQUE INDEX i ON t (b); CREATE UNIQUE INDEX p ON t (b) "
+      "WHERE d = 0");
+  new_side(
+      "CREATE TABLE t (a text, b bigint UNIQUE, d bigint); CREATE UNIQUE INDEX ON t (a); CREATE UNIQUE INDEX ON t (b) "
+      "WHERE d = 0");
+  const Outcome outcome = run(schema_kind(), "{ diff: true }");
+  expect_proven_pass(outcome);
+  ASSERT_EQ(outcome.findings.size(), 1u);
+  EXPECT_EQ(outcome.findings[0].rule, "not-compared");
+  EXPECT_THAT(outcome.findings[0].summary, HasSubstr("on the old side index 1; on the new side extension 1, index 1"));
+  new_side("ALTER TABLE t DROP CONSTRAINT t_b_key");
+  expect_found(run(schema_kind(), "{ diff: true }"), {"index-missing index t.unique btree (b)"});
+}
+
+TEST_F(BetweenEngines, RulesActionsOfKeysAndComputedColumnsAreCompared) {
+  old_side(
+      "CREATE TABLE p (a INTEGER PRIMARY KEY); CREATE TABLE t (a INTEGER PRIMARY KEY REFERENCES p (a) ON UPDATE "
+      "CASCADE, "
+      "b INT AS (a + 1))");
+  new_side(
+      "CREATE TABLE p (a bigserial PRIMARY KEY); CREATE TABLE t (a bigserial PRIMARY KEY REFERENCES p (a), b bigint);"
+      "CREATE RULE swallow AS ON INSERT TO t DO INSTEAD NOTHING");
+  EXPECT_THAT(finding_lines(run(schema_kind(), "{ diff: true }")),
+              ElementsAre("generation-lost column t.b", "on-update-differs constraint t.foreign key (a) -> p (a)",
+                          "rule-extra rule t.swallow"));
 }
 
 }  // namespace

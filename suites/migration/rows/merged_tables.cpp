@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <utility>
@@ -14,6 +15,8 @@ namespace sluice::migration {
 namespace {
 
 constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t most_by_key = 20'000;
+constexpr std::size_t keys_at_once = 200;  // SQLite nests no more than 1,000 conditions
 
 // The rows of the new table under a condition, by its primary key or, without one, by all columns.
 stores::ScanSpec scan_where(const TableMapping& mapping, std::string condition) {
@@ -39,35 +42,52 @@ std::string MergedTable::claims(std::size_t without) const {
   return fmt::format("({})", fmt::join(parts, " + "));
 }
 
-MergedTable::Counts MergedTable::count_claims(stores::Store& new_store, std::size_t without, std::size_t sample,
-                                              const std::string& reproduce) const {
-  Counts counts;
-  const std::string table = printable(sources_.front()->new_table.name, 100);
+void MergedTable::count_claims(stores::Store& new_store, const Reading& reading, Counts& counts) const {
+  const TableMapping& mapping = *sources_.front();
+  const std::string table = printable(mapping.new_table.name, 100);
   const auto read = [&](const std::string& condition, std::uint64_t& count, const char* rule, const char* what) {
-    const stores::ScanSpec scan = scan_where(*sources_.front(), claims(without) + condition);
+    stores::ScanSpec scan = scan_where(mapping, claims(reading.without) + condition);
+    scan.only.assign(reading.only.begin(), reading.only.end());
     std::vector<std::string> names;
     for (const auto& column : scan.columns) names.push_back(column.name);
     const auto rows = new_store.scan(scan);
+    scan.only.clear();
     stores::RawRow row;
     while (rows->next(row)) {
-      if (++count > sample) continue;
+      ++count;
+      if (!mapping.new_table.primary_key.empty() && counts.keys.size() < most_by_key)
+        counts.keys.push_back(stores::own(row, row.size()));
+      if (count > reading.sample) continue;
       const std::string key = printable_key(row, names);
       counts.findings.push_back({.rule = rule,
                                  .summary = fmt::format("{} {} of the new side {}", table, key, what),
                                  .where = {{"table", table}, {"key", key}},
                                  .new_value = "the row is there",
-                                 .reproduce = fmt::format("{}  # new: {}", reproduce,
+                                 .reproduce = fmt::format("{}  # new: {}", reading.reproduce,
                                                           new_store.select_row(scan, stores::own(row, row.size())))});
     }
   };
   read(" = 0", counts.unclaimed, "row-unclaimed", "belongs to none of the tables that went into it");
   read(" > 1", counts.contested, "row-contested", "belongs to more than one of the tables that went into it");
-  return counts;
 }
 
 MergedTable::Counts MergedTable::count(stores::Store& new_store, std::size_t sample,
                                        const std::string& reproduce) const {
-  return count_claims(new_store, none, sample, reproduce);
+  Counts counts;
+  count_claims(new_store, {.without = none, .sample = sample, .reproduce = reproduce}, counts);
+  return counts;
+}
+
+MergedTable::Counts MergedTable::recount(stores::Store& new_store, const Counts& last, std::size_t sample,
+                                         const std::string& reproduce) const {
+  if (!last.all_keyed()) return last;
+  Counts counts;
+  const std::span<const stores::OwnedRow> keys(last.keys);
+  for (std::size_t begin = 0; begin < keys.size(); begin += keys_at_once) {
+    const auto only = keys.subspan(begin, std::min(keys_at_once, keys.size() - begin));
+    count_claims(new_store, {.without = none, .sample = sample, .reproduce = reproduce, .only = only}, counts);
+  }
+  return counts;
 }
 
 Control MergedTable::control(stores::Store& new_store, const std::string& reproduce) const {
@@ -76,7 +96,8 @@ Control MergedTable::control(stores::Store& new_store, const std::string& reprod
     return {.planted = fmt::format("nothing: {} is empty", table), .caught = true, .observed = "it is empty"};
   }
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    const Counts without = count_claims(new_store, i, 0, reproduce);
+    Counts without;
+    count_claims(new_store, {.without = i, .sample = 0, .reproduce = reproduce}, without);
     if (without.unclaimed == 0) continue;
     return {.planted = fmt::format("the rows of {} in {} claimed by nobody",
                                    printable(sources_[i]->request.old_table, 100), table),

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,10 @@ class MergedTable {
     std::uint64_t unclaimed = 0;
     std::uint64_t contested = 0;  ///< claimed by several
     std::vector<Finding> findings;
+    std::vector<stores::OwnedRow> keys;  ///< of these rows, unless the table has no primary key
     std::uint64_t bad() const { return unclaimed + contested; }
+    /// Whether the rows can be read again by their keys.
+    bool all_keyed() const { return keys.size() == bad(); }
   };
 
   /// `sources` go into one table and stay where they are.
@@ -24,12 +28,19 @@ class MergedTable {
 
   /// Reads the rows that are not claimed by exactly one source, within the store's snapshot.
   Counts count(stores::Store& new_store, std::size_t sample, const std::string& reproduce) const;
+  /// Those of the rows of `last` that still are not; `last` itself where they are too many or have no key.
+  Counts recount(stores::Store& new_store, const Counts& last, std::size_t sample, const std::string& reproduce) const;
   /// Leaves out the condition of one source that has rows: all of them must then be found unclaimed.
   Control control(stores::Store& new_store, const std::string& reproduce) const;
 
  private:
-  Counts count_claims(stores::Store& new_store, std::size_t without, std::size_t sample,
-                      const std::string& reproduce) const;
+  struct Reading {
+    std::size_t without;  ///< a source whose condition is left out
+    std::size_t sample;
+    const std::string& reproduce;
+    std::span<const stores::OwnedRow> only = {};  ///< all rows when empty
+  };
+  void count_claims(stores::Store& new_store, const Reading& reading, Counts& counts) const;
   std::string claims(std::size_t without) const;
   std::vector<const TableMapping*> sources_;
 };

@@ -57,7 +57,17 @@ RowEvidence::RowEvidence(EvidenceContext context, std::size_t sample, std::uint6
       cells_changed_(context_.mapping.columns.size()),
       cells_tolerated_(context_.mapping.columns.size()),
       rereading_(std::move(rereading)),
-      random_(seed) {}
+      random_(seed) {
+  const RowEvidence* const before = std::exchange(rereading_.before, nullptr);
+  if (before == nullptr) return;
+  cells_tolerated_ = before->cells_tolerated_;
+  tolerated_ = before->tolerated_;
+  hazards_ = before->hazards_;
+  for (const auto& [column, finding] : tolerated_) tolerated_before_.insert(column);
+  for (const auto& [where, seen] : hazards_) hazards_before_.insert(where);
+  matched_keys_ = before->matched_keys_;
+  matched_count_ = before->matched_count_;
+}
 
 // As the side itself wrote it.
 stores::OwnedRow RowEvidence::key_of(const stores::RawRow& row, bool old) const {
@@ -118,9 +128,13 @@ bool RowEvidence::admits(char kind, const stores::RawRow* old_row, const stores:
   if (old_row != nullptr) append(*old_row, old_scan_, old_scan_.rules.size(), content);
   content += '/';
   if (new_row != nullptr) append(*new_row, new_scan_, new_scan_.rules.size(), content);
-  const std::string* const before = rereading_.previous ? rereading_.previous->find(key) : nullptr;
-  const bool same = before != nullptr && *before == content;
-  if (!rereading_.previous || before != nullptr) suspects_->add(key, std::move(content));
+  const Suspect* const before = rereading_.previous ? rereading_.previous->find(key) : nullptr;
+  const bool same = before != nullptr && before->content == content;
+  if (!rereading_.previous || before != nullptr) {
+    suspects_->add(key, {.content = std::move(content),
+                         .old_key = old_row != nullptr ? key_of(*old_row, true) : stores::OwnedRow(),
+                         .new_key = new_row != nullptr ? key_of(*new_row, false) : stores::OwnedRow()});
+  }
   if (!rereading_.previous || same) return true;
   if (before != nullptr) ++unsettled_;
   return false;
@@ -158,6 +172,7 @@ void RowEvidence::changed(const stores::RawRow& old_row, const stores::RawRow& n
 }
 
 void RowEvidence::tolerated(const stores::RawRow& old_row, const stores::RawRow& new_row, std::size_t column) {
+  if (tolerated_before_.contains(column)) return;  // this row may be among them
   if (++cells_tolerated_[column] > 1) return;
   const ColumnPair& pair = context_.mapping.columns[column];
   Finding finding = row_finding("cells-tolerated", old_row, true);
@@ -187,35 +202,26 @@ void RowEvidence::keep(Finding finding, const stores::RawRow& row) {
   rows_.push_back(std::move(finding));
 }
 
-void RowEvidence::missing(const stores::RawRow& old_row) {
-  if (!admits('m', &old_row, nullptr)) return;
-  ++differing_.missing;
-  if (full_ || (sampled_rows_ >= sample_ && !context_.mapping.multiset)) {
-    ++rows_total_;
-    return;
-  }
-  Finding finding = row_finding("row-missing", old_row, true);
-  finding.summary =
-      fmt::format("{} {} is on the old side and not on the new side", finding.where[0].second, finding.where[1].second);
-  finding.old_value = "the row is there";
-  keep(std::move(finding), old_row);
-}
+void RowEvidence::missing(const stores::RawRow& old_row) { alone(old_row, true); }
+void RowEvidence::extra(const stores::RawRow& new_row) { alone(new_row, false); }
 
-void RowEvidence::extra(const stores::RawRow& new_row) {
-  if (!admits('e', nullptr, &new_row)) return;
-  ++differing_.extra;
+// A row that is on one side only.
+void RowEvidence::alone(const stores::RawRow& row, bool old) {
+  if (!admits(old ? 'm' : 'e', old ? &row : nullptr, old ? nullptr : &row)) return;
+  ++(old ? differing_.missing : differing_.extra);
   if (full_ || (sampled_rows_ >= sample_ && !context_.mapping.multiset)) {
     ++rows_total_;
     return;
   }
-  Finding finding = row_finding("row-extra", new_row, false);
-  finding.summary =
-      fmt::format("{} {} is on the new side and not on the old side", finding.where[0].second, finding.where[1].second);
-  finding.new_value = "the row is there";
-  keep(std::move(finding), new_row);
+  Finding finding = row_finding(old ? "row-missing" : "row-extra", row, old);
+  finding.summary = fmt::format("{} {} is on the {} side and not on the {} side", finding.where[0].second,
+                                finding.where[1].second, old ? "old" : "new", old ? "new" : "old");
+  (old ? finding.old_value : finding.new_value) = "the row is there";
+  keep(std::move(finding), row);
 }
 
 void RowEvidence::note(std::size_t column, std::size_t kind, std::string_view what, const stores::RawRow& old_row) {
+  if (hazards_before_.contains({column, kind})) return;  // this row may be among them
   Seen& seen = hazards_[{column, kind}];
   if (++seen.count > 1) return;
   const std::string name = printable(context_.mapping.columns[column].name);

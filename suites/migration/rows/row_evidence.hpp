@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,11 +21,16 @@ struct MatchedKey {
   stores::OwnedRow new_key;
 };
 
+class RowEvidence;
+
 /// How rows that differ are read again: those that differed in the same way last time are findings, all others are in
 /// use. Null `previous`: this is the first reading.
 struct Rereading {
   bool wanted = false;
   std::shared_ptr<const Suspects> previous = nullptr;
+  /// When only suspects are read again: what was met before, whose hazards, tolerated cells and sample of matched keys
+  /// go on. Needed in the constructor alone; null when all rows are read.
+  const RowEvidence* before = nullptr;
 };
 
 /// How the findings of one table are worded and reproduced.
@@ -74,6 +80,7 @@ class RowEvidence final : public MergeObserver {
   Finding row_finding(const char* rule, const stores::RawRow& row, bool old) const;
   Finding tolerated_finding(std::size_t column) const;
   bool admits(char kind, const stores::RawRow* old_row, const stores::RawRow* new_row);
+  void alone(const stores::RawRow& row, bool old);
   void keep(Finding finding, const stores::RawRow& row);
   std::string shown_key(const stores::RawRow& row, bool old) const;
   void note(std::size_t column, std::size_t kind, std::string_view what, const stores::RawRow& old_row);
@@ -98,6 +105,8 @@ class RowEvidence final : public MergeObserver {
   std::uint64_t matched_count_ = 0;
   std::size_t last_place_ = 0;  ///< of the pair last matched within matched_keys_; beyond its end when not kept
   Rereading rereading_;
+  std::set<std::pair<std::size_t, std::size_t>> hazards_before_;  ///< of rows that may be read again
+  std::set<std::size_t> tolerated_before_;                        ///< columns, likewise
   std::shared_ptr<Suspects> suspects_ = std::make_shared<Suspects>();
   MergeTotals differing_;
   std::uint64_t unsettled_ = 0;

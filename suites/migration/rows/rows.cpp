@@ -13,6 +13,8 @@
 #include "suites/migration/rows/merged_tables.hpp"
 #include "suites/migration/rows/rows_parameters.hpp"
 #include "suites/migration/rows/table_comparison.hpp"
+#include "suites/migration/rows/table_recheck.hpp"
+#include "suites/migration/side_session.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -48,8 +50,8 @@ class RowsCheck final : public Check {
     for (auto& request : id_map_requests(parameters_)) {
       guarded([&] {
         const std::string name = request.name;
-        id_maps_[name] =
-            std::make_shared<IdMap>(std::move(request), *old_store_, *new_store_, context.work, store_options(context));
+        id_maps_[name] = std::make_shared<IdMap>(std::move(request), *old_store_, *new_store_, context.work,
+                                                 session_options(context, parameters_));
       });
     }
     if (parameters_.has("recheck") && !id_maps_.empty()) {
@@ -68,15 +70,18 @@ class RowsCheck final : public Check {
     // What an ambiguous map translates says nothing of the tables.
     if (!mapping_problems().empty()) return;
     compare_all(context);
+    count_claims();
     const Parameters recheck = parameters_.record("recheck");
     for (std::int64_t i = 0; parameters_.has("recheck") && i < recheck.integer("times") && !settled(); ++i) {
       pause_unless_cancelled(recheck.duration("every"), context.cancelled);
       renew_snapshots();
       require_same_columns();
-      compare_all(context);
+      recompare_differing(context);
     }
-    if (parameters_.text("unclaimed") == "allowed") merged_.clear();
-    for (const auto& merged : merged_) claims_.push_back(merged.count(*new_store_, sample_, reproduce_));
+    for (auto& result : results_) {
+      if (rereadings_ == 0) break;
+      renew_sample(*old_store_, *new_store_, result.mapping, comparison_options(context), result);
+    }
   }
 
   Outcome judge(CheckContext&) override {
@@ -110,30 +115,49 @@ class RowsCheck final : public Check {
  private:
   // Every table, so that all are of one moment.
   void compare_all(CheckContext& context) {
-    const std::vector<TableResult> previous = std::exchange(results_, {});
     const std::optional<double> total = expected_rows();
     std::uint64_t before = 0;
-    std::size_t i = 0;
     for (const auto& mapping : mappings_) {
       ComparisonOptions options = comparison_options(context);
-      options.on_progress = [&](std::uint64_t rows) {
-        if (context.cancelled.stop_requested()) throw Cancelled();
-        context.progress({.done = static_cast<double>(before + rows), .total = total, .unit = "rows"});
-      };
-      if (i < previous.size()) options.rereading.previous = previous[i].evidence->suspects();
-      options.rereading.wanted = parameters_.has("recheck");
-      ++i;
+      options.on_progress = progress(context, before, total);
       results_.push_back(compare_table(*old_store_, *new_store_, mapping, options));
       before += std::max(results_.back().totals.old_rows, results_.back().totals.new_rows);
     }
   }
 
+  void count_claims() {
+    if (parameters_.text("unclaimed") == "allowed") merged_.clear();
+    for (const auto& merged : merged_) claims_.push_back(merged.count(*new_store_, sample_, reproduce_));
+  }
+
+  // What differed when it was last read, and nothing else where a row is found by its key.
+  void recompare_differing(CheckContext& context) {
+    for (std::size_t i = 0; i < mappings_.size(); ++i) {
+      ComparisonOptions options = comparison_options(context);
+      options.on_progress = progress(context, 0, std::nullopt);
+      results_[i] = recompare_table(*old_store_, *new_store_, mappings_[i], results_[i], options);
+    }
+    for (std::size_t i = 0; i < merged_.size(); ++i)
+      claims_[i] = merged_[i].recount(*new_store_, claims_[i], sample_, reproduce_);
+  }
+
+  static std::function<void(std::uint64_t)> progress(CheckContext& context, std::uint64_t before,
+                                                     std::optional<double> total) {
+    return [&context, before, total](std::uint64_t rows) {
+      if (context.cancelled.stop_requested()) throw Cancelled();
+      context.progress({.done = static_cast<double>(before + rows), .total = total, .unit = "rows"});
+    };
+  }
+
   // Whether nothing differs any more but what stays as it is.
   bool settled() const {
-    return std::all_of(results_.begin(), results_.end(), [this](const TableResult& result) {
-      const auto& suspects = *result.evidence->suspects();
-      return suspects.empty() || suspects.overflowed() || (rereadings_ > 0 && result.evidence->unsettled() == 0);
-    });
+    const bool claimed = rereadings_ > 0 || std::all_of(claims_.begin(), claims_.end(), [](const auto& counts) {
+                           return counts.bad() == 0 || !counts.all_keyed();
+                         });
+    return claimed && std::all_of(results_.begin(), results_.end(), [this](const TableResult& result) {
+             const auto& suspects = *result.evidence->suspects();
+             return suspects.empty() || suspects.overflowed() || (rereadings_ > 0 && result.evidence->unsettled() == 0);
+           });
   }
 
   void renew_snapshots() {
@@ -172,22 +196,16 @@ class RowsCheck final : public Check {
     described_.push_back({old_store_.get(), request.old_table, columns_of(old_table)});
     described_.push_back({new_store_.get(), request.new_table, columns_of(new_table)});
     require_two_tables(request, old_table, new_table);
-    add_expressions(request, true, context.store(parameters_.text("old")), store_options(context), old_table);
-    add_expressions(request, false, context.store(parameters_.text("new")), store_options(context), new_table);
+    add_expressions(request, true, context.store(parameters_.text("old")), session_options(context, parameters_),
+                    old_table);
+    add_expressions(request, false, context.store(parameters_.text("new")), session_options(context, parameters_),
+                    new_table);
     const IdMaps maps(id_maps_.begin(), id_maps_.end());
     mappings_.push_back(map_table(request, std::move(old_table), std::move(new_table), maps));
   }
 
   std::unique_ptr<stores::Store> open(const CheckContext& context, const char* side) const {
-    return stores::open_store(context.store(parameters_.text(side)), store_options(context));
-  }
-
-  stores::StoreOptions store_options(const CheckContext& context) const {
-    return {.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("connect_timeout")),
-            .lock_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("lock_timeout")),
-            .statement_timeout = std::chrono::ceil<std::chrono::milliseconds>(parameters_.duration("timeout")),
-            .cancelled = context.cancelled,
-            .directory = context.plan_directory};
+    return stores::open_store(context.store(parameters_.text(side)), session_options(context, parameters_));
   }
 
   ComparisonOptions comparison_options(const CheckContext& context) const {
@@ -199,7 +217,8 @@ class RowsCheck final : public Check {
                         : strategy == "merge" ? Strategy::merge
                                               : Strategy::automatic,
             .wide = parameters_.text("hash_bits") == "128",
-            .spool = {.folder = context.work, .limits = store_options(context)}};
+            .spool = {.folder = context.work, .limits = session_options(context, parameters_)},
+            .rereading = {.wanted = parameters_.has("recheck")}};
   }
 
   std::optional<double> expected_rows() const {
@@ -290,6 +309,7 @@ class RowsCheck final : public Check {
     std::string text;
     for (const auto& result : results_) {
       text += fmt::format("; {} by {}", printable(result.mapping.request.old_table, 100), result.strategy);
+      if (!result.rereading.empty()) text += fmt::format(", then {}", result.rereading);
     }
     if (rereadings_ > 0) text += fmt::format("; rows that differed were read {} times", rereadings_ + 1);
     return text;

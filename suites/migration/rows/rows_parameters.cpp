@@ -100,7 +100,7 @@ void examine_rows(const Parameters& parameters, ParameterProblems& problems) {
 }
 
 std::vector<ParameterSpec> rows_parameters() {
-  return {
+  std::vector<ParameterSpec> all{
       {.name = "tables",
        .type = ParameterType::map,
        .doc = "old table -> how it is compared",
@@ -112,7 +112,8 @@ std::vector<ParameterSpec> rows_parameters() {
       id_maps_parameter(),
       {.name = "recheck",
        .type = ParameterType::record,
-       .doc = "for tables in use: rows that differ are read again until both sides have the same or stay as they are",
+       .doc = "for tables in use: rows that differ are read again, by their keys where that is exact, until both sides "
+              "have the same or stay as they are",
        .fields = {{.name = "times",
                    .type = ParameterType::integer,
                    .doc = "how often at most; rows that still change then make the check inconclusive",
@@ -148,22 +149,11 @@ std::vector<ParameterSpec> rows_parameters() {
       {.name = "allow_empty",
        .type = ParameterType::boolean,
        .doc = "a table without rows on both sides is right",
-       .default_text = "false"},
-      {.name = "timeout",
-       .type = ParameterType::duration,
-       .doc = "the longest time that reading one table may take",
-       .default_text = "1h",
-       .minimum = 1},
-      {.name = "lock_timeout",
-       .type = ParameterType::duration,
-       .doc = "the longest wait for a lock that someone else holds",
-       .default_text = "30s",
-       .minimum = 0.001},
-      {.name = "connect_timeout",
-       .type = ParameterType::duration,
-       .doc = "the longest time until a store answers",
-       .default_text = "10s",
-       .minimum = 0.001}};
+       .default_text = "false"}};
+  for (auto& parameter : store_timeout_parameters(
+           duration_parameter("timeout", "the longest time that reading one table may take", "1h", 1)))
+    all.push_back(std::move(parameter));
+  return all;
 }
 
 }  // namespace sluice::migration

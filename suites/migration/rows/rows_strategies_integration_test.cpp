@@ -148,6 +148,27 @@ TEST_P(Strategies, AgreeOnManyCorruptedRows) {
   EXPECT_THAT(outcome.reason, HasSubstr("; t by merge: the hashes of "));
 }
 
+/// A heap of many blocks, which is read part by part.
+class LargeHeap : public RowsFixture {};
+
+TEST_F(LargeHeap, MayHaveColumnsOfAnyName) {
+  for (const std::string type : {"bytea", "int"}) {
+    const std::string name = "heap_of_" + type;
+    old_side(
+        fmt::format("CREATE TABLE {} (id INTEGER PRIMARY KEY, b {}, i INT, keys TEXT); INSERT INTO {} WITH RECURSIVE "
+                    "n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i, NULL, i, "
+                    "printf('%.200c', 'x') FROM n",
+                    name, type == "int" ? "INT" : "BLOB", name));
+    new_side(
+        fmt::format("CREATE TABLE {0} (id int8 PRIMARY KEY, b {1}, i int, keys text); INSERT INTO {0} SELECT i, NULL, "
+                    "i, repeat('x', 200) FROM generate_series(1, 20000) i; ANALYZE {0}",
+                    name, type));
+    const Outcome outcome = compare(R"({"tables": {")" + name + R"(": {}}, "strategy": "hash"})");
+    expect_earned_pass(outcome);
+    EXPECT_EQ(metric(outcome, "rows_compared"), 20'000);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Keys, Strategies,
                          ::testing::Values(Case{"id INTEGER PRIMARY KEY", "id int8 PRIMARY KEY", "{}", 1},
                                            Case{"id INTEGER PRIMARY KEY", "id int4 PRIMARY KEY", "{}", 2},

@@ -11,31 +11,6 @@
 namespace sluice::migration {
 namespace {
 
-MergeSpec merge_spec(const TableMapping& mapping, const stores::ScanSpec& old_scan, const stores::ScanSpec& new_scan,
-                     const stores::Store& old_store, const stores::Store& new_store) {
-  MergeSpec spec{.old_table = fmt::format("table {} ({})", printable(mapping.request.old_table), old_store.name()),
-                 .new_table = fmt::format("table {} ({})", printable(mapping.request.new_table), new_store.name()),
-                 .key_columns = mapping.key_columns,
-                 .command_line = mapping.request.asked_by == AskedBy::command_line,
-                 .nulls_match = mapping.multiset};
-  for (std::size_t i = 0; i < mapping.columns.size(); ++i) {
-    const ColumnPair& pair = mapping.columns[i];
-    spec.columns.push_back(
-        {.old_name = pair.name,
-         .new_name = mapping.request.expressions.contains(pair.name) ? pair.name : pair.new_column.name,
-         .old_rule = old_scan.rules[i],
-         .new_rule = new_scan.rules[i],
-         .tolerance = pair.tolerance});
-  }
-  if (mapping.multiset) {
-    // The number of the copy makes equal rows different keys.
-    const stores::ColumnRule number{.type = stores::ComparisonType::integer};
-    spec.columns.push_back({.old_name = "copy", .new_name = "copy", .old_rule = number, .new_rule = number});
-    ++spec.key_columns;
-  }
-  return spec;
-}
-
 /// Compares one table in either way.
 class TableComparison {
  public:
@@ -57,7 +32,7 @@ class TableComparison {
     stores::ScanSpec old_scan = mapping_.old_scan();
     stores::ScanSpec new_scan = mapping_.new_scan();
     old_scan.buckets = new_scan.buckets = buckets;
-    MergeSpec spec = merge_spec(mapping_, old_scan, new_scan, old_store_, new_store_);
+    MergeSpec spec = mapped_merge(mapping_, old_store_, new_store_);
     spec.on_progress = options_.on_progress;
     auto evidence = std::make_shared<RowEvidence>(EvidenceContext{mapping_, old_store_, new_store_, options_.reproduce},
                                                   options_.sample, options_.seed, options_.rereading);
@@ -69,6 +44,7 @@ class TableComparison {
     result.totals.changed = evidence->differing().changed;
     result.totals.missing = evidence->differing().missing;
     result.totals.extra = evidence->differing().extra;
+    result.sample = evidence->matched_keys();
     result.evidence = std::move(evidence);
     return result;
   }
@@ -130,7 +106,7 @@ class ControlRun {
     old_scan_ = clean.mapping.old_scan();
     new_scan_ = clean.mapping.new_scan();
     if (clean.mapping.multiset) return;  // the whole table is read again: its rows have no key to pick some by
-    for (const auto& key : clean.evidence->matched_keys()) {
+    for (const auto& key : clean.sample) {
       old_scan_.only.push_back(key.old_key);
       new_scan_.only.push_back(key.new_key);
     }
@@ -150,7 +126,7 @@ class ControlRun {
 
  private:
   Rerun merge(const Tampering& tampering) {
-    const MergeSpec spec = merge_spec(clean_.mapping, old_scan_, new_scan_, old_store_, new_store_);
+    const MergeSpec spec = mapped_merge(clean_.mapping, old_store_, new_store_);
     auto evidence = std::make_shared<RowEvidence>(
         EvidenceContext{clean_.mapping, old_store_, new_store_, options_.reproduce}, options_.sample, options_.seed);
     RowSource old_rows(old_store_, clean_.mapping, true, old_scan_, options_.spool);
@@ -276,6 +252,32 @@ class ControlRun {
 
 }  // namespace
 
+MergeSpec mapped_merge(const TableMapping& mapping, const stores::Store& old_store, const stores::Store& new_store) {
+  const stores::ScanSpec old_scan = mapping.old_scan();
+  const stores::ScanSpec new_scan = mapping.new_scan();
+  MergeSpec spec{.old_table = fmt::format("table {} ({})", printable(mapping.request.old_table), old_store.name()),
+                 .new_table = fmt::format("table {} ({})", printable(mapping.request.new_table), new_store.name()),
+                 .key_columns = mapping.key_columns,
+                 .command_line = mapping.request.asked_by == AskedBy::command_line,
+                 .nulls_match = mapping.multiset};
+  for (std::size_t i = 0; i < mapping.columns.size(); ++i) {
+    const ColumnPair& pair = mapping.columns[i];
+    spec.columns.push_back(
+        {.old_name = pair.name,
+         .new_name = mapping.request.expressions.contains(pair.name) ? pair.name : pair.new_column.name,
+         .old_rule = old_scan.rules[i],
+         .new_rule = new_scan.rules[i],
+         .tolerance = pair.tolerance});
+  }
+  if (mapping.multiset) {
+    // The number of the copy makes equal rows different keys.
+    const stores::ColumnRule number{.type = stores::ComparisonType::integer};
+    spec.columns.push_back({.old_name = "copy", .new_name = "copy", .old_rule = number, .new_rule = number});
+    ++spec.key_columns;
+  }
+  return spec;
+}
+
 TableResult compare_table(stores::Store& old_store, stores::Store& new_store, const TableMapping& mapping,
                           const ComparisonOptions& options) {
   TableComparison comparison(old_store, new_store, mapping, options);
@@ -289,11 +291,17 @@ TableResult compare_table(stores::Store& old_store, stores::Store& new_store, co
 PlantedResult plant_violations(stores::Store& old_store, stores::Store& new_store, const TableResult& clean,
                                const ComparisonOptions& options) {
   if (!clean.digest) return ControlRun(old_store, new_store, clean, options).run();
-  // The hashes kept no rows: read those of one bucket.
+  // The hashes kept no rows: read those of one bucket; of a table in use it may have become another or empty since.
+  constexpr int most_buckets = 8;
+  ComparisonOptions reading = options;
+  if (options.rereading.wanted) reading.rereading.previous = std::make_shared<const Suspects>();
   std::mt19937_64 random(options.seed);
-  const std::uint32_t bucket = clean.equal_buckets[random() % clean.equal_buckets.size()];
-  TableComparison comparison(old_store, new_store, clean.mapping, options);
-  TableResult sampled = comparison.by_merge({}, comparison.select(*clean.digest, {bucket}));
+  TableComparison comparison(old_store, new_store, clean.mapping, reading);
+  TableResult sampled;
+  for (int i = 0; i < most_buckets && sampled.sample.empty(); ++i) {
+    const std::uint32_t bucket = clean.equal_buckets[random() % clean.equal_buckets.size()];
+    sampled = comparison.by_merge({}, comparison.select(*clean.digest, {bucket}));
+  }
   sampled.digest = clean.digest;
   return ControlRun(old_store, new_store, sampled, options).run();
 }

@@ -36,7 +36,12 @@ struct TableResult {
   std::optional<DigestPlan> digest = std::nullopt;  ///< when hashes said of some rows that they are equal
   std::string strategy = {};                        ///< "hash", or "merge: no constraint says that its key is unique"
   std::vector<std::uint32_t> equal_buckets = {};    ///< of the digest: those with rows
+  std::string rereading = {};                       ///< how rows were last read again: "3 rows by key"
+  std::vector<MatchedKey> sample = {};              ///< matched rows for the control
 };
+
+/// What merge_rows() is told of a mapped table.
+MergeSpec mapped_merge(const TableMapping& mapping, const stores::Store& old_store, const stores::Store& new_store);
 
 /// Compares the table within the snapshots of both stores: by hash where that proves the same as reading every row, and
 /// then only rows of buckets whose hashes differ are read and merged; else all rows are.
@@ -53,7 +58,8 @@ struct PlantedResult {
 /// Compares a sample of the rows that `clean` matched once more, on the same path, after altering one cell and then
 /// after dropping one row on the new side; an empty table gets an invented row instead. Where hashes judged, the sample
 /// is of one bucket, and both sides hash it again with the violation: the hashes must differ then, and only then.
-/// Caught means that exactly the planted violation was found, with its key and column.
+/// Caught means that exactly the planted violation was found, with its key and column. Of a table in use
+/// (`options.rereading.wanted`) the rows of the bucket that changed meanwhile are left out of the sample.
 PlantedResult plant_violations(stores::Store& old_store, stores::Store& new_store, const TableResult& clean,
                                const ComparisonOptions& options);
 

@@ -130,16 +130,16 @@ Catalog read_catalog(stores::SqlSession& session, const CatalogRequest& request)
 
 ReferenceState read_reference(stores::SqlSession& session, const std::string& child, const std::string& parent,
                               const std::vector<std::pair<std::string, std::string>>& columns,
-                              const std::string& reference, bool declared, std::size_t sample) {
+                              const std::string& reference, bool declared, std::size_t sample, Match match) {
   std::vector<std::string> selected, present, joined;
   for (const auto& [from, to] : columns) {
     selected.push_back("c." + from);
     present.push_back("c." + from + " IS NOT NULL");
     joined.push_back("p." + to + " = c." + from);
   }
-  const std::string sql =
-      fmt::format("SELECT {} FROM {} c WHERE {} AND NOT EXISTS (SELECT 1 FROM {} p WHERE {})",
-                  fmt::join(selected, ", "), child, fmt::join(present, " AND "), parent, fmt::join(joined, " AND "));
+  const std::string sql = fmt::format(
+      "SELECT {} FROM {} c WHERE ({}) AND NOT EXISTS (SELECT 1 FROM {} p WHERE {})", fmt::join(selected, ", "), child,
+      fmt::join(present, match == Match::full ? " OR " : " AND "), parent, fmt::join(joined, " AND "));
   const auto result = session.query(sql, {.rows = sample}, "looking for orphans of " + printable(reference, 200));
   ReferenceState state{
       .reference = reference, .declared = declared, .orphans = result.total, .sample = {}, .show = sql};

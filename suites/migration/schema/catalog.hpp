@@ -12,7 +12,8 @@ namespace sluice::migration {
 /// One thing that a schema is made of. Constraints and indexes are named by what they do, "foreign key (user_id) ->
 /// users (id)", as their own names differ between engines and tools.
 struct CatalogObject {
-  std::string kind;   ///< table column constraint index sequence trigger view function type extension policy grant
+  std::string kind;   ///< table column constraint index sequence trigger rule event_trigger view function type
+                      ///< extension policy grant
   std::string table;  ///< the table it belongs to; empty for a table itself and for what belongs to none
   std::string name;   ///< with its schema where that is not on the search path: "captures", "audit.log"
   std::map<std::string, std::string> properties;  ///< what is compared
@@ -78,10 +79,14 @@ Catalog read_catalog(stores::SqlSession& session, const CatalogRequest& request)
 Catalog read_postgres_catalog(stores::SqlSession& session, const CatalogRequest& request);
 Catalog read_sqlite_catalog(stores::SqlSession& session, const CatalogRequest& request);
 
+/// Whether a reference of several columns may be NULL in some of them: simple, it then refers to nothing; full, no.
+enum class Match : std::uint8_t { simple, full };
+
 /// Counts rows of `child` without a partner in `parent`; all names are quoted. `columns` are pairs child, parent.
 ReferenceState read_reference(stores::SqlSession& session, const std::string& child, const std::string& parent,
                               const std::vector<std::pair<std::string, std::string>>& columns,
-                              const std::string& reference, bool declared, std::size_t sample);
+                              const std::string& reference, bool declared, std::size_t sample,
+                              Match match = Match::simple);
 
 /// A snapshot as text, one object a line, in JSON: {"sluice_schema": 1, "engine": "PostgreSQL", "objects": [{"kind":
 /// "column", "table": "captures", "name": "id", "properties": {"type": "bigint", "nullable": "false"}}, …]}.

@@ -28,6 +28,8 @@ constexpr KindQuery kind_queries[]{
         CASE WHEN relispartition
           THEN (SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = rel.oid) END AS partition_of,
         pg_get_expr(relpartbound, oid) AS bound,
+        CASE WHEN NOT relispartition THEN (SELECT string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno)
+          FROM pg_inherits WHERE inhrelid = rel.oid) END AS inherits,
         CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END AS partitioned_by,
         relrowsecurity::text AS row_security, relforcerowsecurity::text AS row_security_forced,
         relpersistence::text AS _persistence
@@ -39,6 +41,7 @@ constexpr KindQuery kind_queries[]{
         CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated_as,
         CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
         CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
+        (a.attgenerated <> '')::text AS _generated,
         (a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false))::text AS _numbered,
         coalesce((SELECT b.typname FROM pg_type b WHERE b.oid = nullif(t.typbasetype, 0)), t.typname)::text AS _base
       FROM {rel} JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -48,16 +51,21 @@ constexpr KindQuery kind_queries[]{
       SELECT shown AS "table",
         CASE contype WHEN 'p' THEN 'primary key (' || own || ')' WHEN 'u' THEN 'unique (' || own || ')'
           WHEN 'f' THEN 'foreign key (' || own || ') -> ' || k.confrelid::regclass || ' (' || other || ')'
-          ELSE regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') END AS name,
+          ELSE regexp_replace(definition, ' NOT VALID$', '') END AS name,
         CASE contype WHEN 'f' THEN CASE confdeltype WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict'
           WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' ELSE 'set default' END END AS on_delete,
         CASE contype WHEN 'f' THEN CASE confupdtype WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict'
           WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' ELSE 'set default' END END AS on_update,
         CASE WHEN condeferred THEN 'initially deferred' WHEN condeferrable THEN 'deferrable' END AS deferrable,
+        CASE WHEN confmatchtype = 'f' THEN 'full' END AS match,
+        CASE contype WHEN 'f' THEN substring(definition FROM 'ON DELETE SET [A-Z]+ \((.*?)\)') END AS on_delete_columns,
+        CASE WHEN contype = 'u' AND definition LIKE 'UNIQUE NULLS NOT DISTINCT %' THEN 'not distinct' END AS nulls,
+        CASE WHEN contype IN ('p', 'u') THEN substring(definition FROM ' INCLUDE \((.*?)\)') END AS include,
         convalidated::text AS _validated, conname::text AS _name,
         CASE contype WHEN 'f' THEN (NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid
           AND t.tgenabled IN ('D', 'R')))::text END AS _enforced
       FROM {rel} JOIN pg_constraint k ON k.conrelid = rel.oid
+      CROSS JOIN LATERAL pg_get_constraintdef(k.oid) AS definition
       CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY u.place) AS own
         FROM unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)
         JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS mine
@@ -73,20 +81,37 @@ constexpr KindQuery kind_queries[]{
       WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')))sql"},
     {"sequence", R"sql(
       SELECT '' AS "table", shown AS name, format_type(s.seqtypid, NULL) AS type, s.seqincrement::text AS increment,
-        s.seqcycle::text AS cycle
+        s.seqcycle::text AS cycle, s.seqstart::text AS start, s.seqmin::text AS least, s.seqmax::text AS most,
+        s.seqcache::text AS cache
       FROM {rel} JOIN pg_sequence s ON s.seqrelid = rel.oid WHERE relkind = 'S')sql"},
     {"trigger", R"sql(
       SELECT shown AS "table", t.tgname AS name, pg_get_triggerdef(t.oid) AS definition, t.tgenabled::text AS _enabled
       FROM {rel} JOIN pg_trigger t ON t.tgrelid = rel.oid WHERE NOT t.tgisinternal)sql"},
+    {"rule", R"sql(
+      SELECT shown AS "table", r.rulename AS name, pg_get_ruledef(r.oid) AS definition,
+        CASE WHEN r.ev_enabled <> 'O' THEN r.ev_enabled::text END AS enabled
+      FROM {rel} JOIN pg_rewrite r ON r.ev_class = rel.oid WHERE r.rulename <> '_RETURN')sql"},
+    {"event_trigger", R"sql(
+      SELECT '' AS "table", v.evtname AS name, v.evtevent::text AS event, v.evtfoid::regprocedure::text AS function,
+        array_to_string(v.evttags, ', ') AS tags, v.evtenabled::text AS _enabled
+      FROM pg_event_trigger v WHERE NOT EXISTS (SELECT FROM pg_depend e
+        WHERE e.classid = 'pg_event_trigger'::regclass AND e.objid = v.oid AND e.deptype = 'e'))sql"},
     {"view", R"sql(
       SELECT '' AS "table", shown AS name, (relkind = 'm')::text AS materialized, pg_get_viewdef(oid) AS definition,
+        array_to_string(reloptions, ', ') AS options,
         relispopulated::text AS _populated
       FROM {rel} WHERE relkind IN ('v', 'm'))sql"},
     {"function", R"sql(
       SELECT '' AS "table", CASE WHEN pg_function_is_visible(p.oid) THEN '' ELSE n.nspname || '.' END || p.proname || '(' ||
           pg_get_function_identity_arguments(p.oid) || ')' AS name,
-        pg_get_function_result(p.oid) AS returns, l.lanname AS language, md5(p.prosrc) AS body_md5,
-        p.provolatile::text AS volatility, p.prosecdef::text AS security_definer
+        pg_get_function_result(p.oid) AS returns, l.lanname AS language,
+        md5(CASE WHEN p.prosrc = '' THEN pg_get_functiondef(p.oid) ELSE concat_ws(' ', p.prosrc, p.probin) END) AS body_md5,
+        p.provolatile::text AS volatility, p.prosecdef::text AS security_definer,
+        CASE WHEN p.proisstrict THEN 'true' END AS strict, CASE WHEN p.proleakproof THEN 'true' END AS leakproof,
+        p.proparallel::text AS parallel, array_to_string(p.proconfig, ', ') AS settings,
+        pg_get_function_arguments(p.oid) AS arguments,
+        (SELECT concat_ws(' ', a.aggtransfn, a.aggfinalfn, a.agginitval) FROM pg_aggregate a
+          WHERE a.aggfnoid = p.oid) AS aggregate
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
       WHERE {schema} AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass
         AND e.objid = p.oid AND e.deptype = 'e'))sql"},
@@ -95,9 +120,15 @@ constexpr KindQuery kind_queries[]{
         CASE t.typtype WHEN 'e' THEN (SELECT string_agg(enumlabel, ', ' ORDER BY enumsortorder) FROM pg_enum
           WHERE enumtypid = t.oid) END AS labels,
         CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END AS base,
+        CASE WHEN t.typnotnull THEN 'false' END AS nullable, t.typdefault AS "default",
+        (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid) AS range_of,
+        CASE t.typtype WHEN 'c' THEN (SELECT string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod),
+            ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0
+            AND NOT a.attisdropped) END AS attributes,
         (SELECT string_agg(pg_get_constraintdef(k.oid), ' AND ' ORDER BY k.conname) FROM pg_constraint k
           WHERE k.contypid = t.oid) AS checks
-      FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {schema} AND t.typtype IN ('e', 'd')
+      FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {schema} AND (t.typtype IN ('e', 'd', 'r')
+          OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
         AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid
           AND e.deptype = 'e'))sql"},
     {"extension", R"sql(
@@ -127,20 +158,23 @@ constexpr const char* sequences_sql = R"sql(
         AND d.deptype IN ('a', 'i'))
   SELECT rel.shown || '.' || a.attname, u.seq::regclass::text, rel.sql_name, quote_ident(a.attname),
     quote_ident(sn.nspname) || '.' || quote_ident(sc.relname), s.seqincrement::text,
-    least(s.seqmax, CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
+    least(s.seqmax, CASE base.type WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
       ELSE 9223372036854775807 END)::text,
-    greatest(s.seqmin, CASE a.atttypid WHEN 'int2'::regtype THEN -32768 WHEN 'int4'::regtype THEN -2147483648
+    greatest(s.seqmin, CASE base.type WHEN 'int2'::regtype THEN -32768 WHEN 'int4'::regtype THEN -2147483648
       ELSE -9223372036854775808 END)::text, s.seqcycle::text
   FROM uses u JOIN pg_sequence s ON s.seqrelid = u.seq JOIN pg_class sc ON sc.oid = u.seq
   JOIN pg_namespace sn ON sn.oid = sc.relnamespace JOIN {rel} ON rel.oid = u.rel
   JOIN pg_attribute a ON a.attrelid = u.rel AND a.attnum = u.att
-  WHERE rel.relkind IN ('r', 'p') AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
+  CROSS JOIN LATERAL (WITH RECURSIVE below AS (SELECT a.atttypid AS type UNION ALL
+      SELECT t.typbasetype FROM below JOIN pg_type t ON t.oid = below.type WHERE t.typbasetype <> 0)
+    SELECT below.type FROM below JOIN pg_type t ON t.oid = below.type WHERE t.typbasetype = 0) AS base
+  WHERE rel.relkind IN ('r', 'p') AND base.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
     AND NOT (rel.relispartition AND a.attidentity <> '') ORDER BY 1)sql";
 
 constexpr const char* foreign_keys_sql = R"sql(
   SELECT rel.shown || '.' || quote_ident(a.attname) || ' -> ' || k.confrelid::regclass || '.' || quote_ident(b.attname),
     rel.sql_name, quote_ident(pn.nspname) || '.' || quote_ident(p.relname), k.oid::text, quote_ident(a.attname),
-    quote_ident(b.attname)
+    quote_ident(b.attname), (k.confmatchtype = 'f')::text
   FROM {rel} JOIN pg_constraint k ON k.conrelid = rel.oid AND k.contype = 'f' AND k.conparentid = 0
   JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
   CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS u (own, other, place)
@@ -265,8 +299,9 @@ class PostgresCatalogReader {
       const std::size_t first = row;
       std::vector<std::pair<std::string, std::string>> columns;
       for (; row < keys.rows.size() && at(row, 3) == at(first, 3); ++row) columns.emplace_back(at(row, 4), at(row, 5));
-      catalog_.references.push_back(
-          read_reference(session_, at(first, 1), at(first, 2), columns, at(first, 0), true, request_.sample));
+      catalog_.references.push_back(read_reference(session_, at(first, 1), at(first, 2), columns, at(first, 0), true,
+                                                   request_.sample,
+                                                   at(first, 6) == "true" ? Match::full : Match::simple));
     }
   }
 

@@ -6,6 +6,7 @@
 
 #include "harness/core/ascii.hpp"
 #include "suites/migration/schema/catalog.hpp"
+#include "suites/migration/schema/sqlite_clauses.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -21,15 +22,19 @@ class SqliteCatalogReader {
 
   Catalog read() {
     const SqlResult tables =
-        run("SELECT name, type FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') "
-            "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name");
+        run("SELECT l.name, l.type, s.sql FROM pragma_table_list l LEFT JOIN sqlite_schema s ON s.type = 'table' AND "
+            "s.name = l.name WHERE l.schema = 'main' AND l.type IN ('table', 'virtual') "
+            "AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY l.name");
     for (std::size_t row = 0; row < tables.rows.size(); ++row) {
       const std::string table = tables.text(row, 0).value_or("");
-      catalog_.add({.kind = "table",
-                    .table = "",
-                    .name = table,
-                    .properties = {{"type", tables.text(row, 1) == "virtual" ? "virtual table" : "table"}},
-                    .notes = {}});
+      CatalogObject object{.kind = "table",
+                           .table = "",
+                           .name = table,
+                           .properties = {{"type", tables.text(row, 1) == "virtual" ? "virtual table" : "table"}},
+                           .notes = {}};
+      const std::string clauses = sqlite_clauses(tables.text(row, 2).value_or(""));
+      if (!clauses.empty()) object.properties["clauses"] = clauses;
+      catalog_.add(std::move(object));
       read_columns(table);
       read_indexes(table);
       read_foreign_keys(table);
@@ -51,8 +56,9 @@ class SqliteCatalogReader {
   SqlResult run(const std::string& sql) { return session_.query(sql, {.rows = 200'000}, "reading the schema"); }
 
   void read_columns(const std::string& table) {
-    const SqlResult columns = run("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_xinfo(" +
-                                  stores::quote_literal(table) + ") WHERE hidden <> 1 ORDER BY cid");
+    const SqlResult columns =
+        run("SELECT name, type, \"notnull\", dflt_value, pk, hidden IN (2, 3) FROM pragma_table_xinfo(" +
+            stores::quote_literal(table) + ") WHERE hidden <> 1 ORDER BY cid");
     std::vector<std::pair<int, std::string>> key;
     for (std::size_t row = 0; row < columns.rows.size(); ++row) {
       const int place = std::stoi(columns.text(row, 4).value_or("0"));
@@ -69,6 +75,7 @@ class SqliteCatalogReader {
       column.properties["nullable"] = columns.text(row, 2) == "1" || in_key ? "false" : "true";
       if (const auto value = columns.text(row, 3)) column.properties["default"] = *value;
       column.notes["numbered"] = rowid ? "true" : "false";
+      column.notes["generated"] = columns.text(row, 5) == "1" ? "true" : "false";
       catalog_.add(std::move(column));
     }
     std::vector<std::string> names;
@@ -92,16 +99,21 @@ class SqliteCatalogReader {
       const std::string origin = indexes.text(row, 2).value_or("");
       if (origin == "pk") continue;
       const SqlResult columns =
-          run("SELECT name, \"desc\" FROM pragma_index_xinfo(" +
+          run("SELECT name, \"desc\", coll FROM pragma_index_xinfo(" +
               stores::quote_literal(indexes.text(row, 0).value_or("")) + ") WHERE key = 1 ORDER BY seqno");
-      std::vector<std::string> names;
+      std::vector<std::string> names, collations;
+      std::map<std::string, std::string> properties;
       bool plain = indexes.text(row, 3) == "0";
       for (std::size_t i = 0; i < columns.rows.size(); ++i) {
         plain = plain && columns.text(i, 0).has_value();  // an expression has no name
         names.push_back(columns.text(i, 0).value_or("") + (columns.text(i, 1) == "1" ? " DESC" : ""));
+        collations.push_back(columns.text(i, 2).value_or(""));
       }
+      const auto is_binary = [](const std::string& collation) { return ascii_lower(collation) == "binary"; };
+      if (!std::all_of(collations.begin(), collations.end(), is_binary))
+        properties["collation"] = fmt::format("{}", fmt::join(collations, ", "));
       if (origin == "u") {
-        add_constraint(table, fmt::format("unique ({})", fmt::join(names, ", ")));
+        add_constraint(table, fmt::format("unique ({})", fmt::join(names, ", ")), std::move(properties));
         continue;
       }
       const std::string sql = indexes.text(row, 4).value_or("");
@@ -111,7 +123,7 @@ class SqliteCatalogReader {
       catalog_.add({.kind = "index",
                     .table = table,
                     .name = (indexes.text(row, 1) == "1" ? "unique btree " : "btree ") + what,
-                    .properties = {},
+                    .properties = std::move(properties),
                     .notes = {}});
     }
   }

@@ -125,6 +125,9 @@ class SchemaCheck final : public Check {
     if (comparison_) {
       for (auto& problem : comparison_->compare(catalog_)) problems.push_back(std::move(problem));
       compare_large_objects(problems);
+      if (const std::string left = comparison_->left_out(catalog_); !left.empty())
+        problems.push_back({"not-compared", "schema all", "between two engines these are not compared: " + left,
+                            std::nullopt, std::nullopt, "\\d", Severity::info});
     }
     problems = without_accepted(std::move(problems), exceptions_);
     Outcome outcome = verdict(problems);
@@ -141,7 +144,7 @@ class SchemaCheck final : public Check {
     std::uint64_t orphans = 0;
     for (const auto& reference : catalog_.references) orphans += reference.orphans;
     outcome.metrics = {{.name = "schema_problems",
-                        .value = static_cast<double>(problems.size()),
+                        .value = static_cast<double>(errors_in(problems)),
                         .unit = "problems",
                         .limit = 0,
                         .samples = catalog_.objects.size()},
@@ -174,11 +177,14 @@ class SchemaCheck final : public Check {
                         std::to_string(*before), std::to_string(*after), "\\dl"});
   }
 
+  static std::size_t errors_in(const std::vector<SchemaProblem>& problems) {
+    return static_cast<std::size_t>(std::count_if(problems.begin(), problems.end(), [](const SchemaProblem& problem) {
+      return problem.severity >= Severity::error;
+    }));
+  }
+
   Outcome verdict(const std::vector<SchemaProblem>& problems) const {
-    const auto bad =
-        static_cast<std::size_t>(std::count_if(problems.begin(), problems.end(), [](const SchemaProblem& problem) {
-          return problem.severity >= Severity::error;
-        }));
+    const std::size_t bad = errors_in(problems);
     if (bad > 0) {
       const auto first = std::find_if(problems.begin(), problems.end(),
                                       [](const SchemaProblem& problem) { return problem.severity >= Severity::error; });
@@ -289,7 +295,8 @@ CheckKind schema_kind() {
           "`diff` what the old side's became by the declared changes.",
       .cannot_prove =
           "That the declared changes are good ones, that functions and triggers do what they should, or that rows "
-          "are right; between two engines, more than tables, columns, keys and plain indexes.",
+          "are right; the order of columns; between two engines, more than tables, columns, keys, plain indexes and "
+          "rules.",
       .parameters = schema_parameters(),
       .make = [](const Parameters& parameters) { return std::make_unique<SchemaCheck>(parameters); },
       .examine = examine_schema};

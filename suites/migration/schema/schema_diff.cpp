@@ -1,6 +1,7 @@
 #include "suites/migration/schema/schema_diff.hpp"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -167,6 +168,23 @@ stores::ComparisonType type_of(const CatalogObject& column) {
                                     : stores::postgres_type(base->second);
 }
 
+// What promises the same by another name: tools make a unique index where others declare a constraint. Empty for
+// anything else.
+std::string twin_of(const CatalogObject& object) {
+  constexpr std::string_view constraint = "unique (", index = "unique btree (";
+  CatalogObject twin = object;
+  if (object.kind == "constraint" && object.name.starts_with(constraint)) {
+    twin.kind = "index";
+    twin.name.replace(0, constraint.size(), index);
+  } else if (object.kind == "index" && object.name.starts_with(index)) {
+    twin.kind = "constraint";
+    twin.name.replace(0, index.size(), constraint);
+  } else {
+    return {};
+  }
+  return twin.id();
+}
+
 std::string show(const CatalogObject& object) { return "\\d+ " + (object.table.empty() ? object.name : object.table); }
 
 }  // namespace
@@ -184,12 +202,14 @@ SchemaComparison::SchemaComparison(Catalog expected, const std::vector<SchemaCha
 bool SchemaComparison::is_compared(const CatalogObject& object, bool between_engines) const {
   if (exceptions_.leaves_out(object.kind, object.table, object.path())) return false;
   if (!between_engines) return true;
-  if (object.kind == "table" || object.kind == "column") return true;
+  // A rule may swallow what is written to its table, and SQLite has none.
+  if (object.kind == "table" || object.kind == "column" || object.kind == "rule") return true;
   if (object.kind == "constraint")
     return object.name.starts_with("primary key") || object.name.starts_with("unique") ||
            object.name.starts_with("foreign key");
-  return object.kind == "index" && object.name.find("btree (") != std::string::npos &&
-         object.name.find('(') == object.name.rfind('(');
+  // Expressions and conditions are written in each engine's own way.
+  return object.kind == "index" && object.name.find("btree (") != std::string::npos && object.name.ends_with(')') &&
+         object.name.find('(') == object.name.rfind('(') && object.name.find(" where ") == std::string::npos;
 }
 
 bool SchemaComparison::is_declared_addition(const CatalogObject& object) const {
@@ -212,8 +232,8 @@ void SchemaComparison::compare_object(const CatalogObject& expected, const Catal
     if (between_engines && !declared) {
       if (expected.kind == "column" && name == "type" && stores::common_type(type_of(expected), type_of(actual)))
         continue;
-      const bool comparable =
-          (expected.kind == "column" && (name == "type" || name == "nullable")) || name == "on_delete";
+      const bool comparable = (expected.kind == "column" && (name == "type" || name == "nullable")) ||
+                              name == "on_delete" || name == "on_update";
       if (!comparable) continue;
     }
     problems.push_back({property_rule(name), expected.id(),
@@ -221,10 +241,18 @@ void SchemaComparison::compare_object(const CatalogObject& expected, const Catal
                                     printable(right.value_or("absent")), printable(left.value_or("absent"))),
                         left, right, show(actual)});
   }
-  const auto numbered = expected.notes.find("numbered");
-  const auto numbers = actual.notes.find("numbered");
-  if (between_engines && numbered != expected.notes.end() && numbered->second == "true" &&
-      numbers != actual.notes.end() && numbers->second == "false") {
+  const auto lost = [&](const char* note) {
+    const auto before = expected.notes.find(note), after = actual.notes.find(note);
+    return between_engines && before != expected.notes.end() && before->second == "true" &&
+           after != actual.notes.end() && after->second == "false";
+  };
+  if (lost("generated") && !expected.notes.contains("declared generated_as")) {
+    problems.push_back({"generation-lost", expected.id(),
+                        fmt::format("{} was computed on the old side and is a plain column now; nothing fills it",
+                                    printable(expected.id(), 300)),
+                        "generated", "not generated", show(actual)});
+  }
+  if (lost("numbered")) {
     problems.push_back(
         {"numbering-lost", expected.id(),
          fmt::format("{} numbered itself on the old side and has no sequence now", printable(expected.id(), 300)),
@@ -239,7 +267,28 @@ Catalog SchemaComparison::counterparts(const Catalog& actual_catalog) const {
   std::erase_if(actual.objects, [&](const auto& entry) {
     return !is_compared(entry.second, between_engines) || !expected.objects.contains(entry.first);
   });
+  if (between_engines) {
+    const Catalog all = actual;
+    std::erase_if(actual.objects, [&](const auto& entry) { return all.objects.contains(twin_of(entry.second)); });
+  }
   return actual;
+}
+
+std::string SchemaComparison::left_out(const Catalog& actual) const {
+  if (expected_.engine == actual.engine) return {};
+  std::vector<std::string> sides;
+  for (const auto& [side, catalog] : {std::pair("old", &expected_), std::pair("new", &actual)}) {
+    const Catalog all = folded(*catalog);
+    std::map<std::string, std::uint64_t> kinds;
+    for (const auto& [id, object] : all.objects) {
+      if (is_compared(object, true) || exceptions_.leaves_out(object.kind, object.table, object.path())) continue;
+      ++kinds[object.kind];
+    }
+    std::vector<std::string> counts;
+    for (const auto& [kind, count] : kinds) counts.push_back(fmt::format("{} {}", kind, count));
+    if (!counts.empty()) sides.push_back(fmt::format("on the {} side {}", side, fmt::join(counts, ", ")));
+  }
+  return fmt::format("{}", fmt::join(sides, "; "));
 }
 
 std::vector<SchemaProblem> SchemaComparison::compare(const Catalog& actual_catalog) const {
@@ -250,6 +299,9 @@ std::vector<SchemaProblem> SchemaComparison::compare(const Catalog& actual_catal
   const auto has = [](const Catalog& catalog, const CatalogObject& object) {
     return catalog.objects.contains(object.id());
   };
+  const auto has_twin = [&](const Catalog& catalog, const CatalogObject& object) {
+    return between_engines && catalog.objects.contains(twin_of(object));
+  };
   const auto has_table = [](const Catalog& catalog, const CatalogObject& object) {
     return object.table.empty() || catalog.objects.contains("table " + object.table) ||
            catalog.objects.contains("view " + object.table) || catalog.objects.contains("sequence " + object.table);
@@ -258,7 +310,7 @@ std::vector<SchemaProblem> SchemaComparison::compare(const Catalog& actual_catal
     if (!is_compared(object, between_engines)) continue;
     if (has(actual, object)) {
       compare_object(object, actual.objects.at(id), between_engines, problems);
-    } else if (has_table(actual, object)) {  // else the table's own problem says it
+    } else if (has_table(actual, object) && !has_twin(actual, object)) {  // else the table's own problem says it
       problems.push_back({object.kind + "-missing", id, fmt::format("{} is missing", printable(id, 300)), "present",
                           std::nullopt, show(object)});
     }
@@ -275,7 +327,9 @@ std::vector<SchemaProblem> SchemaComparison::compare(const Catalog& actual_catal
   }
   if (extras_allowed_) return problems;
   for (const auto& [id, object] : actual.objects) {
-    if (has(expected, object) || !is_compared(object, between_engines) || is_declared_addition(object)) continue;
+    if (has(expected, object) || has_twin(expected, object) || !is_compared(object, between_engines) ||
+        is_declared_addition(object))
+      continue;
     if (!has_table(expected, object)) continue;
     problems.push_back({object.kind + "-extra", id, fmt::format("{} is not expected", printable(id, 300)), std::nullopt,
                         "present", show(object)});

@@ -29,6 +29,8 @@ class SchemaComparison {
   std::vector<SchemaProblem> compare(const Catalog& actual) const;
   /// The objects of `actual` that have a counterpart they are compared with, named as problems name them.
   Catalog counterparts(const Catalog& actual) const;
+  /// How many objects of each kind and side are not compared, as the sides are of two engines; empty when all are.
+  std::string left_out(const Catalog& actual) const;
   /// Objects that were expected after all changes.
   std::uint64_t expected_objects() const { return expected_.objects.size(); }
 

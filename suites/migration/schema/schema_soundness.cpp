@@ -115,9 +115,9 @@ std::vector<SchemaProblem> without_accepted(std::vector<SchemaProblem> problems,
 namespace {
 
 // As the objects of problems begin.
-constexpr std::string_view object_kinds[]{"table",   "column", "constraint", "index",    "sequence",
-                                          "trigger", "view",   "function",   "type",     "extension",
-                                          "policy",  "grant",  "reference",  "collation"};
+constexpr std::string_view object_kinds[]{"table",     "column",    "constraint", "index",        "sequence", "trigger",
+                                          "view",      "function",  "type",       "extension",    "policy",   "grant",
+                                          "reference", "collation", "rule",       "event_trigger"};
 
 // Those of judge_soundness, and those of a comparison that no kind or property names.
 constexpr std::string_view problem_rules[]{"constraint-not-validated",
@@ -133,6 +133,8 @@ constexpr std::string_view problem_rules[]{"constraint-not-validated",
                                            "policy-without-row-security",
                                            "collation-version-differs",
                                            "numbering-lost",
+                                           "generation-lost",
+                                           "not-compared",
                                            "large-objects-differ"};
 
 bool is_kind(const std::string& what) {

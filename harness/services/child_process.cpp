@@ -239,15 +239,23 @@ ProcessHost::~ProcessHost() {
 const std::string& ProcessHost::run_marker() const { return impl_->run_marker; }
 
 std::unique_ptr<ChildProcess> ProcessHost::spawn(const SpawnOptions& options, std::function<void(ExitStatus)> on_exit) {
-  std::promise<std::shared_ptr<ChildProcess::State>> started;
+  struct Start {
+    std::shared_ptr<ChildProcess::State> state;
+    std::string failure;  // its text: what the thread sanitizer does not see is how two threads share an exception
+  };
+  std::promise<Start> started;
   asio::post(impl_->context, [&] {
     try {
-      started.set_value(impl_->start(options, std::move(on_exit)));
+      started.set_value({.state = impl_->start(options, std::move(on_exit)), .failure = {}});
+    } catch (const EnvironmentError& error) {
+      started.set_value({.state = nullptr, .failure = error.what()});
     } catch (...) {
       started.set_exception(std::current_exception());
     }
   });
-  return std::unique_ptr<ChildProcess>(new ChildProcess(started.get_future().get()));
+  Start start = started.get_future().get();
+  if (!start.state) throw EnvironmentError(start.failure);
+  return std::unique_ptr<ChildProcess>(new ChildProcess(std::move(start.state)));
 }
 
 ChildProcess::~ChildProcess() {

@@ -42,6 +42,7 @@ constexpr const char* waiting_query = R"sql(
 
 /// One probe: what its thread and the one that looks share.
 struct Line {
+  Probe probe;  ///< never changes while the threads run, so it is read without the lock
   ProbeResult result;
   std::optional<steady_clock::time_point> begun;  ///< of the round that goes on
   std::map<std::string, std::uint64_t> blockers;  ///< of that round: in how many looks each was seen
@@ -67,14 +68,14 @@ stores::StoreOptions patient(stores::StoreOptions options) {
 struct LockProbes::State {
   State(const std::vector<Probe>& probes, stores::StoreOptions given, std::chrono::nanoseconds interval)
       : options(patient(std::move(given))), every(interval), lines(probes.size()) {
-    for (std::size_t i = 0; i < probes.size(); ++i) lines[i].result.probe = probes[i];
+    for (std::size_t i = 0; i < probes.size(); ++i) lines[i].probe = probes[i];
   }
 
   void run_probe(Line& line, const std::stop_token& stop) {
     stores::StoreOptions own = options;
     own.cancelled = stop;
     try {
-      PostgresConnection connection(line.result.probe.url, own);
+      PostgresConnection connection(line.probe.url, own);
       connection.query(fmt::format("SET application_name = '{}'", application_name), {}, "naming the session");
       {
         const std::lock_guard lock(mutex);
@@ -91,14 +92,14 @@ struct LockProbes::State {
 
   // False when it failed and is given up.
   bool one_round(PostgresConnection& connection, Line& line) {
-    const std::string doing = line.result.probe.name;
+    const std::string doing = line.probe.name;
     connection.query("BEGIN", {}, doing);
     {
       const std::lock_guard lock(mutex);
       line.begun = steady_clock::now();
       line.blockers.clear();
     }
-    connection.start(line.result.probe.sql, doing);
+    connection.start(line.probe.sql, doing);
     std::string failure;
     bool deadlock = false;
     while (const auto result = connection.next_result(doing)) {
@@ -152,7 +153,8 @@ struct LockProbes::State {
       PostgresConnection connection(url, own);
       connection.query(fmt::format("SET application_name = '{}'", application_name), {}, "naming the session");
       while (!stop.stop_requested()) {
-        note_waits(url, connection.query(waiting_query, {}, "looking who waits for a lock"));
+        const auto asked = steady_clock::now();
+        note_waits(url, asked, connection.query(waiting_query, {}, "looking who waits for a lock"));
         pause_for(look_every, stop);
       }
     } catch (const Cancelled&) {
@@ -162,13 +164,15 @@ struct LockProbes::State {
     }
   }
 
-  void note_waits(const std::string& url, const std::vector<PostgresConnection::Row>& rows) {
+  void note_waits(const std::string& url, steady_clock::time_point asked,
+                  const std::vector<PostgresConnection::Row>& rows) {
     const std::lock_guard lock(mutex);
     ++looks;
     for (const auto& row : rows) {
       for (auto& line : lines) {
-        const bool is_it = line.result.probe.url == url && std::to_string(line.backend) == row[0];
-        if (is_it && line.begun) ++line.blockers[printable(row[1].value_or(""), 900)];
+        const bool is_it = line.probe.url == url && std::to_string(line.backend) == row[0];
+        // A round that began after the question is not the one of which the answer tells.
+        if (is_it && line.begun && *line.begun <= asked) ++line.blockers[printable(row[1].value_or(""), 900)];
       }
     }
   }
@@ -176,7 +180,7 @@ struct LockProbes::State {
   void start() {
     std::set<std::string> urls;
     for (auto& line : lines) {
-      urls.insert(line.result.probe.url);
+      urls.insert(line.probe.url);
       threads.emplace_back([this, &line](const std::stop_token& stop) { run_probe(line, stop); });
     }
     for (const auto& url : urls) {
@@ -191,7 +195,7 @@ struct LockProbes::State {
     for (const auto& line : lines) {
       if (line.result.failure.empty()) continue;
       throw InputError(
-          fmt::format("the probe {} failed before anything else ran: {}", line.result.probe.name, line.result.failure));
+          fmt::format("the probe {} failed before anything else ran: {}", line.probe.name, line.result.failure));
     }
   }
 
@@ -226,7 +230,7 @@ std::chrono::nanoseconds LockProbes::longest_wait() const {
 void LockProbes::restart() {
   const std::lock_guard lock(state_->mutex);
   for (auto& line : state_->lines) {
-    if (line.result.failure.empty()) line.result = {.probe = line.result.probe};
+    if (line.result.failure.empty()) line.result = {};
   }
 }
 
@@ -235,7 +239,10 @@ std::vector<ProbeResult> LockProbes::stop() {
   state_->threads.clear();
   if (!state_->blind.empty()) throw EnvironmentError(state_->blind);
   std::vector<ProbeResult> results;
-  for (const auto& line : state_->lines) results.push_back(line.result);
+  for (const auto& line : state_->lines) {
+    results.push_back(line.result);
+    results.back().probe = line.probe;
+  }
   return results;
 }
 

@@ -1,7 +1,9 @@
 #include "suites/migration/copies/rollback.hpp"
 
 #include <fmt/core.h>
+
 #include <fmt/ranges.h>
+#include <map>
 
 #include <optional>
 
@@ -13,6 +15,7 @@
 #include "suites/migration/copies/store_objects.hpp"
 #include "suites/migration/copies/store_state.hpp"
 #include "suites/migration/copies/untouched_stores.hpp"
+#include "suites/migration/schema/catalog.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -159,6 +162,7 @@ class RollbackCheck final : public Check {
         throw InputError(fmt::format("writes, {}: `kept` finds no row even before the rollback", write.name));
       }
     }
+    const auto behind = sequences_behind(*copy);
     if (!roll_back(context, *copy)) return;
     for (const auto& write : writes_) {
       ++writes_tried_;
@@ -169,6 +173,32 @@ class RollbackCheck final : public Check {
       finding.where.emplace_back("write", printable(write.name, 100));
       finding.old_value = printable(write.sql);
     }
+    for (const auto& [column, state] : sequences_behind(*copy)) {
+      if (behind.contains(column)) continue;
+      auto& finding = add_finding(
+          context, "sequence-behind",
+          fmt::format("after the rollback {} gives {} next, but {} holds {}, written in between: inserts will collide",
+                      state.sequence, state.next, column, state.highest));
+      finding.where.emplace_back("column", printable(column, 200));
+      finding.old_value = "after " + state.highest;
+      finding.new_value = state.next;
+    }
+  }
+
+  // By column. What was written in between may have taken numbers that the rollback lets be given again.
+  std::map<std::string, SequenceState> sequences_behind(const Copy& copy) const {
+    std::map<std::string, SequenceState> behind;
+    CatalogRequest request;
+    request.foreign_keys = false;
+    for (const auto& store : copy.copied()) {
+      if (!store.postgres) continue;
+      const auto session = stores::open_sql_session(copy.urls().at(store.sides.front()), copies_->options());
+      session->begin_read();
+      for (const auto& state : read_catalog(*session, request).sequences) {
+        if (state.behind) behind.emplace(state.column, state);
+      }
+    }
+    return behind;
   }
 
   bool found(const Copy& copy, const Write& write) const {

@@ -86,6 +86,24 @@ TEST_F(Rollback, ComparesTablesOfSqliteThatHaveNoKey) {
   }
 }
 
+TEST_F(Rollback, IsCaughtGivingNumbersAgainThatWereGivenInBetween) {
+  new_side("SELECT setval('item_id_seq', 50)");
+  action("down", R"sh(sql "DROP TABLE extra" "SELECT setval('item_id_seq', 50)")sh");
+  action("up", R"sh(sql "CREATE TABLE extra (id int PRIMARY KEY)")sh");
+  const Outcome outcome = run(rollback_kind(), R"js({"up": "up", "down": "down", "writes": {"a new item": {
+    "sql": "INSERT INTO item (name) VALUES ('new')", "kept": "SELECT 1 FROM item WHERE name = 'new'"}}})js");
+  EXPECT_THAT(rules(outcome), ElementsAre("sequence-behind down item.id"));
+}
+
+TEST_F(Rollback, SeesWhatIsLeftOnTheServer) {
+  const std::string role = "left_by_" + database();
+  action("up", "sql \"CREATE TABLE extra (id int PRIMARY KEY)\" \"CREATE ROLE " + role + '"');
+  action("down", R"sh(sql "DROP TABLE extra")sh");
+  const std::string message = error(rollback_kind(), both);
+  cluster().execute("DROP ROLE " + role);
+  EXPECT_THAT(message, AllOf(HasSubstr("role " + role + " is new"), HasSubstr("let an earlier action make them")));
+}
+
 TEST_F(Rollback, KeepsWhatWasWrittenInBetween) {
   const Outcome outcome = run(rollback_kind(), R"js({"up": "up", "down": "down", "writes": {"a new item": {
     "sql": "INSERT INTO item (id, name, size) VALUES (70, 'new', 3)", "kept": "SELECT 1 FROM item WHERE id = 70"}}})js");

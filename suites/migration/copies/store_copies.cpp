@@ -69,7 +69,9 @@ StoreCopies::StoreCopies(const CheckContext& context, stores::StoreOptions optio
       throw InputError(fmt::format("both stores are databases named {}; a check on copies needs two names",
                                    printable(base.from->database, 100)));
     }
-    base.schema = read_objects(url, options_).schema;
+    StoreObjects objects = read_objects(url, options_);
+    base.schema = std::move(objects.schema);
+    base.server = std::move(objects.server);
     copy_postgres(base);
     postgres_.push_back(*base.from);
   }
@@ -125,6 +127,10 @@ std::map<std::string, std::string> StoreCopies::base_urls() const {
     urls[side] = base.clone ? base.clone->url() : std::string(stores::sqlite_scheme) + base.file.string();
   }
   return urls;
+}
+
+const std::set<std::string>& StoreCopies::server(const std::string& side) const {
+  return bases_[sides_.at(side)].server;
 }
 
 const std::optional<std::set<std::string>>& StoreCopies::schema(const std::string& side) const {

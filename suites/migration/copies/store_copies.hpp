@@ -59,6 +59,8 @@ class StoreCopies {
   std::map<std::string, std::string> base_urls() const;
   /// The schema of a side's store when it was copied, a line for each object; nullopt when there was no store yet.
   const std::optional<std::set<std::string>>& schema(const std::string& side) const;
+  /// What a side's server had then beside the databases: StoreObjects::server.
+  const std::set<std::string>& server(const std::string& side) const;
   /// The stores that are PostgreSQL's, one for each database.
   const std::vector<PostgresUrl>& postgres() const { return postgres_; }
   const stores::StoreOptions& options() const { return options_; }
@@ -71,6 +73,7 @@ class StoreCopies {
     std::unique_ptr<stores::PostgresClone> clone;
     std::filesystem::path file;                   ///< of the base, when it is SQLite's
     std::optional<std::set<std::string>> schema;  ///< of the original
+    std::set<std::string> server;
   };
   void copy_postgres(Base& base) const;
   void copy_sqlite(const std::string& path, const std::filesystem::path& to) const;

@@ -185,6 +185,18 @@ constexpr const char* ownership_query = R"sql(
     WHERE (d.objoid >= 16384 OR d.objoid = to_regnamespace('public'))
       AND (d.classoid, d.objoid) NOT IN (SELECT classid, objid FROM extended))sql";
 
+// Of settings only a digest, as some are secrets.
+constexpr const char* server_query = R"sql(
+  SELECT concat_ws(' ', 'role', r.rolname, CASE WHEN r.rolsuper THEN 'superuser' END, CASE WHEN r.rolcanlogin THEN 'login' END,
+                   CASE WHEN r.rolbypassrls THEN 'bypassing row security' END, CASE WHEN r.rolcreatedb THEN 'creating databases' END,
+                   CASE WHEN r.rolcreaterole THEN 'creating roles' END, 'member of ' || (
+                     SELECT string_agg(g.rolname, ', ' ORDER BY g.rolname) FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+                     WHERE m.member = r.oid)) FROM pg_roles r
+  UNION ALL
+  SELECT concat_ws(' ', 'setting', split_part(c, '=', 1), md5(c), 'of database ' || d.datname, 'of role ' || pg_get_userbyid(nullif(s.setrole, 0)))
+    FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) AS c LEFT JOIN pg_database d ON d.oid = s.setdatabase
+    WHERE s.setdatabase = 0 OR d.datname = current_database())sql";
+
 constexpr const char* name_expression =
     "CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END";
 
@@ -230,6 +242,7 @@ StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& o
       objects.schema.insert(row[0].value_or(""));
     }
   }
+  for (const auto& row : connection.query(server_query, {}, doing)) objects.server.insert(row[0].value_or(""));
   read_sequences(connection, objects, doing);
   for (const auto& row : connection.query(
            "SELECT 'index ' || indexrelid::regclass || ' is invalid' FROM pg_index WHERE NOT indisvalid UNION ALL "

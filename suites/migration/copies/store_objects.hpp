@@ -15,7 +15,8 @@ struct StoreObjects {
   std::vector<std::string> derived;  ///< what else holds rows: virtual tables, materialized views that are filled
   std::set<std::string> schema;      ///< one line for each object, comparable between copies of one store
   std::map<std::string, std::string> sequences;  ///< name -> the number that it gives next
-  std::vector<std::string> unsound;              ///< sentences: invalid indexes, prepared transactions
+  std::set<std::string> server;      ///< what it shares with its copies: roles, settings of databases; a line for each
+  std::vector<std::string> unsound;  ///< sentences: invalid indexes, prepared transactions
 };
 
 /// Reads the catalog of a store. Throws what stores throw.

@@ -47,8 +47,15 @@ StoreChange change_of(const CheckContext& context, const StoreCopies& copies, co
     if (!std::filesystem::exists(path, unknown)) return {};
     return {.total = 1, .first = "it was not there before"};
   }
-  StoreChange change = schema_change(*copies.schema(side), read_objects(url, copies.options()).schema);
+  const StoreObjects now = read_objects(url, copies.options());
+  StoreChange change = schema_change(*copies.schema(side), now.schema);
   if (change.total > 0) return change;
+  change = schema_change(copies.server(side), now.server);
+  if (change.total > 0) {
+    change.first +=
+        "; roles and settings of databases belong to the server, which copies share: let an earlier action make them";
+    return change;
+  }
   StateOptions options{.store = copies.options(), .work = context.work, .ignore = ignored_names(parameters)};
   options.schema = false;
   options.materialized_views = false;

@@ -242,6 +242,22 @@ TEST_F(BrokenSchema, IsCaughtWithAKeyThatIsPartlyNull) {
 /// Old is a SQLite file, new a PostgreSQL.
 class BetweenEngines : public SideFixture {};
 
+TEST_F(BrokenSchema, IsNotSeenInANumberThatIsComputed) {
+  new_side(
+      "CREATE SEQUENCE s; CREATE TABLE t (id bigint DEFAULT nextval('s') * 10 + 3); INSERT INTO t (id) VALUES "
+      "(DEFAULT), "
+      "(DEFAULT); CREATE TABLE u (id int DEFAULT nextval('s')::int)");
+  expect_proven_pass(check("{}"));
+  new_side("INSERT INTO u VALUES (3)");
+  expect_found(check("{}"), {"sequence-behind sequence u.id"});
+}
+
+TEST_F(LostOnTheWay, AreOwnersOfWhichTheReaderIsWarned) {
+  cluster().execute("DROP ROLE IF EXISTS clerk; CREATE ROLE clerk");
+  EXPECT_THAT(found("CREATE TABLE t (a int)", "ALTER TABLE t OWNER TO clerk", ""),
+              ElementsAre("owner-differs table t"));
+}
+
 /// Old and new are SQLite files.
 class LostBetweenFiles : public SideFixture {
  protected:
@@ -271,6 +287,23 @@ TEST_F(LostBetweenFiles, AreClausesOfTables) {
   EXPECT_THAT(found("CREATE TABLE t (a TEXT); CREATE UNIQUE INDEX i ON t (a COLLATE NOCASE)",
                     "CREATE TABLE t (a TEXT); CREATE UNIQUE INDEX i ON t (a)"),
               ElementsAre("collation-differs index t.unique btree (a)"));
+}
+
+TEST_F(LostBetweenFiles, NeitherCaseOfNamesNorOfTypesCounts) {
+  EXPECT_THAT(found("CREATE TABLE t (id INTEGER PRIMARY KEY, Name varchar(9)); CREATE INDEX i ON t (Name)",
+                    "CREATE TABLE T (ID INTEGER PRIMARY KEY, name VARCHAR(9)); CREATE INDEX I ON T (NAME)"),
+              ::testing::IsEmpty());
+}
+
+TEST_F(LostBetweenFiles, AreWhatKeysAndViewsNeed) {
+  const std::string broken =
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT REFERENCES gone (id), b INT REFERENCES u (x)); CREATE TABLE u (x "
+      "INT);"
+      "CREATE VIEW v AS SELECT absent FROM t; INSERT INTO t VALUES (1, 1, 1)";
+  EXPECT_THAT(
+      found(broken, broken),
+      ::testing::UnorderedElementsAre("orphan-rows reference t.b -> u.x", "reference-unusable reference t.a -> gone.id",
+                                      "reference-unusable reference t.b -> u.x", "view-broken view v"));
 }
 
 TEST_F(BetweenEngines, OneUniquePromiseIsAsGoodAsAnother) {

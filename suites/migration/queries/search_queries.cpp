@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -95,6 +96,24 @@ std::vector<SearchQuery> load_queries(const std::filesystem::path& path, const s
   return queries;
 }
 
+namespace {
+
+// A number as people and other systems write ids: 100, not 1e2.
+std::string id_text(const ExactJson& id) {
+  if (id.type() == ExactJson::Type::string) return id.text();
+  std::string digits = id.canonical();
+  const auto mark = digits.find('e');
+  int zeros = 0;
+  constexpr int most = 40;
+  if (mark == std::string::npos) return digits;
+  const auto [end, failure] = std::from_chars(digits.data() + mark + 1, digits.data() + digits.size(), zeros);
+  if (failure != std::errc() || end != digits.data() + digits.size() || zeros < 0 || zeros > most) return digits;
+  digits.resize(mark);
+  return digits.append(static_cast<std::size_t>(zeros), '0');
+}
+
+}  // namespace
+
 std::vector<std::string> result_ids(const net::Response& response, const ResultPlace& place) {
   if (response.status < 200 || response.status > 299)
     throw std::runtime_error(fmt::format("status {}: {}", response.status, printable(response.body, 200)));
@@ -113,7 +132,7 @@ std::vector<std::string> result_ids(const net::Response& response, const ResultP
     if (!usable)
       throw std::runtime_error(
           fmt::format("result {} has no id at {}: {}", ids.size(), place.id, printable(item.dump(), 200)));
-    ids.push_back(id->type() == ExactJson::Type::string ? id->text() : id->canonical());
+    ids.push_back(id_text(*id));
   }
   return ids;
 }
@@ -123,8 +142,7 @@ std::map<std::string, std::string> load_id_map(const std::filesystem::path& path
   if (!parsed.value || parsed.value->type() != ExactJson::Type::object)
     throw InputError(fmt::format("{}: expected a JSON object old id -> new id {}", shown, parsed.error));
   std::map<std::string, std::string> map;
-  for (const auto& [from, to] : parsed.value->members())
-    map[from] = to.type() == ExactJson::Type::string ? to.text() : to.canonical();
+  for (const auto& [from, to] : parsed.value->members()) map[from] = id_text(to);
   return map;
 }
 

@@ -168,14 +168,30 @@ class RowsCheck final : public Check {
   }
 
   // Rows compared with themselves are equal and prove nothing.
-  static void require_two_tables(const TableRequest& request, const stores::TableDescription& old_table,
-                                 const stores::TableDescription& new_table) {
+  void require_two_tables(const CheckContext& context, const TableRequest& request,
+                          const stores::TableDescription& old_table, const stores::TableDescription& new_table) const {
     if (old_table.identity.empty() || old_table.identity != new_table.identity) return;
-    if (request.where_old != request.where_new) return;
+    if (request.where_old != request.where_new && tells_rows_apart(context, request, old_table)) return;
     throw InputError(fmt::format(
         "table {}: both sides are the same table of the same store, which would be compared with itself; correct the "
-        "stores `old` and `new`, or `to`, or set different conditions in `where_old` and `where_new`",
+        "stores `old` and `new`, or `to`, or set conditions in `where_old` and `where_new` that choose different rows",
         printable(request.old_table, 100)));
+  }
+
+  // Whether one condition holds for a row that the other leaves out; two may mean the same.
+  bool tells_rows_apart(const CheckContext& context, const TableRequest& request,
+                        const stores::TableDescription& table) const {
+    const auto holds = [](const std::string& condition) {
+      return fmt::format("CASE WHEN ({}) THEN 1 ELSE 0 END", condition.empty() ? "1 = 1" : condition);
+    };
+    const auto session =
+        stores::open_sql_session(context.store(parameters_.text("old")), session_options(context, parameters_));
+    session->begin_read();
+    return session
+               ->query(fmt::format("SELECT 1 FROM {} WHERE {} <> {} LIMIT 1", table.sql_name, holds(request.where_old),
+                                   holds(request.where_new)),
+                       {.rows = 1}, "looking whether where_old and where_new mean the same")
+               .total > 0;
   }
 
   // A column that came after the tables were described would be compared with nothing.
@@ -194,7 +210,7 @@ class RowsCheck final : public Check {
     auto new_table = new_store_->describe(request.new_table);
     described_.push_back({old_store_.get(), request.old_table, columns_of(old_table)});
     described_.push_back({new_store_.get(), request.new_table, columns_of(new_table)});
-    require_two_tables(request, old_table, new_table);
+    require_two_tables(context, request, old_table, new_table);
     add_expressions(request, true, context.store(parameters_.text("old")), session_options(context, parameters_),
                     old_table);
     add_expressions(request, false, context.store(parameters_.text("new")), session_options(context, parameters_),

@@ -52,6 +52,12 @@ TEST_F(RowsFailClosed, WhenAPostgresTableIsComparedWithItself) {
   EXPECT_EQ(compare_error<InputError>(R"({"tables": {"t": {"to": "u"}}})"), "no exception");
   EXPECT_EQ(compare_error<InputError>(R"({"tables": {"t": {"where_old": "id < 3", "where_new": "id < 4"}}})"),
             "no exception");
+  for (const std::string other : {"id < 3 ", "NOT id >= 3", "id < 3 AND true"}) {
+    EXPECT_THAT(
+        compare_error<InputError>(R"({"tables": {"t": {"where_old": "id < 3", "where_new": ")" + other + R"("}}})"),
+        HasSubstr("compared with itself"))
+        << other;
+  }
   // Also for a role that may not read the system identifier.
   new_side("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
   std::string url = new_url();

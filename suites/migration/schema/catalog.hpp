@@ -48,6 +48,13 @@ struct ReferenceState {
   std::uint64_t orphans = 0;
   std::vector<std::string> sample;
   std::string show;
+  std::string unusable = {};  ///< why no row can be written under it: what it refers to is missing, or no key; or empty
+};
+
+/// A view that cannot be read any more.
+struct BrokenView {
+  std::string view;
+  std::string error;
 };
 
 /// A collation whose library changed since what it sorted was sorted.
@@ -63,6 +70,7 @@ struct Catalog {
   std::vector<SequenceState> sequences;
   std::vector<ReferenceState> references;
   std::vector<CollationState> collations;
+  std::vector<BrokenView> broken_views;  ///< SQLite: PostgreSQL keeps what a view needs
   std::optional<std::uint64_t> large_objects;
 
   /// Adds an object; a second one of the same id gets " #2" at its name.

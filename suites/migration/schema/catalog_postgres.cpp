@@ -31,7 +31,7 @@ constexpr KindQuery kind_queries[]{
         CASE WHEN NOT relispartition THEN (SELECT string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno)
           FROM pg_inherits WHERE inhrelid = rel.oid) END AS inherits,
         CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END AS partitioned_by,
-        relrowsecurity::text AS row_security, relforcerowsecurity::text AS row_security_forced,
+        pg_get_userbyid(relowner)::text AS owner, relrowsecurity::text AS row_security, relforcerowsecurity::text AS row_security_forced,
         relpersistence::text AS _persistence
       FROM {rel} WHERE relkind IN ('r', 'p', 'f'))sql"},
     {"column", R"sql(
@@ -98,13 +98,13 @@ constexpr KindQuery kind_queries[]{
         WHERE e.classid = 'pg_event_trigger'::regclass AND e.objid = v.oid AND e.deptype = 'e'))sql"},
     {"view", R"sql(
       SELECT '' AS "table", shown AS name, (relkind = 'm')::text AS materialized, pg_get_viewdef(oid) AS definition,
-        array_to_string(reloptions, ', ') AS options,
+        array_to_string(reloptions, ', ') AS options, pg_get_userbyid(relowner)::text AS owner,
         relispopulated::text AS _populated
       FROM {rel} WHERE relkind IN ('v', 'm'))sql"},
     {"function", R"sql(
       SELECT '' AS "table", CASE WHEN pg_function_is_visible(p.oid) THEN '' ELSE n.nspname || '.' END || p.proname || '(' ||
           pg_get_function_identity_arguments(p.oid) || ')' AS name,
-        pg_get_function_result(p.oid) AS returns, l.lanname AS language,
+        pg_get_function_result(p.oid) AS returns, pg_get_userbyid(p.proowner)::text AS owner, l.lanname AS language,
         md5(CASE WHEN p.prosrc = '' THEN pg_get_functiondef(p.oid) ELSE concat_ws(' ', p.prosrc, p.probin) END) AS body_md5,
         p.provolatile::text AS volatility, p.prosecdef::text AS security_definer,
         CASE WHEN p.proisstrict THEN 'true' END AS strict, CASE WHEN p.proleakproof THEN 'true' END AS leakproof,
@@ -148,6 +148,7 @@ constexpr KindQuery kind_queries[]{
       GROUP BY 1, 2)sql"},
 };
 
+// A default that computes something of the number holds other values than the sequence gives, and is left out.
 constexpr const char* sequences_sql = R"sql(
   WITH uses AS (
     SELECT d.refobjid AS seq, def.adrelid AS rel, def.adnum AS att FROM pg_depend d
@@ -169,7 +170,9 @@ constexpr const char* sequences_sql = R"sql(
       SELECT t.typbasetype FROM below JOIN pg_type t ON t.oid = below.type WHERE t.typbasetype <> 0)
     SELECT below.type FROM below JOIN pg_type t ON t.oid = below.type WHERE t.typbasetype = 0) AS base
   WHERE rel.relkind IN ('r', 'p') AND base.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
-    AND NOT (rel.relispartition AND a.attidentity <> '') ORDER BY 1)sql";
+    AND NOT (rel.relispartition AND a.attidentity <> '')
+    AND NOT EXISTS (SELECT FROM pg_attrdef f WHERE (f.adrelid, f.adnum) = (u.rel, u.att) AND pg_get_expr(f.adbin, f.adrelid)
+      !~ '^\(?nextval\(''([^'']|'''')+''::regclass\)\)?(::[a-z]+)?$') ORDER BY 1)sql";
 
 constexpr const char* foreign_keys_sql = R"sql(
   SELECT rel.shown || '.' || quote_ident(a.attname) || ' -> ' || k.confrelid::regclass || '.' || quote_ident(b.attname),

@@ -2,9 +2,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "harness/core/ascii.hpp"
+#include "harness/core/errors.hpp"
+#include "harness/core/printable.hpp"
 #include "suites/migration/schema/catalog.hpp"
 #include "suites/migration/schema/sqlite_checks.hpp"
 #include "suites/migration/schema/sqlite_clauses.hpp"
@@ -49,6 +52,7 @@ class SqliteCatalogReader {
                     .name = others.text(row, 2).value_or(""),
                     .properties = {{"definition", others.text(row, 3).value_or("")}},
                     .notes = {}});
+      if (kind == "view") try_view(others.text(row, 2).value_or(""));
     }
     return std::move(catalog_);
   }
@@ -157,9 +161,53 @@ class SqliteCatalogReader {
                      fmt::format("foreign key ({}) -> {} ({})", fmt::join(own, ", "), parent, fmt::join(other, ", ")),
                      {{"on_delete", at(first, 4)}, {"on_update", at(first, 5)}});
       if (!request_.foreign_keys) continue;
-      catalog_.references.push_back(
-          read_reference(session_, stores::quote_identifier(table), stores::quote_identifier(parent), quoted,
-                         fmt::format("{}.{} -> {}.{}", table, own[0], parent, other[0]), true, request_.sample));
+      const std::string reference = fmt::format("{}.{} -> {}.{}", table, own[0], parent, other[0]);
+      const auto [countable, unusable] = look_at_parent(parent, other);
+      ReferenceState state{.reference = reference, .declared = true, .sample = {}, .show = ".schema " + table};
+      if (countable) {
+        state = read_reference(session_, stores::quote_identifier(table), stores::quote_identifier(parent), quoted,
+                               reference, true, request_.sample);
+      }
+      state.unusable = unusable;
+      catalog_.references.push_back(std::move(state));
+    }
+  }
+
+  // SQLite keeps a foreign key to anything, and refuses writes under it later (https://www.sqlite.org/foreignkeys.html,
+  // "Required and Suggested Database Indexes"). Whether rows can be looked for, and what is wrong.
+  std::pair<bool, std::string> look_at_parent(const std::string& parent, const std::vector<std::string>& columns) {
+    const std::string name = stores::quote_literal(parent);
+    const SqlResult there = run("SELECT name, pk FROM pragma_table_xinfo(" + name + ")");
+    if (there.rows.empty()) return {false, fmt::format("there is no table {}", printable(parent, 100))};
+    std::set<std::string> wanted, all, key;
+    for (const auto& column : columns) wanted.insert(ascii_lower(column));
+    for (std::size_t row = 0; row < there.rows.size(); ++row) {
+      const std::string column = ascii_lower(there.text(row, 0).value_or(""));
+      all.insert(column);
+      if (there.text(row, 1) != "0") key.insert(column);
+    }
+    if (!std::includes(all.begin(), all.end(), wanted.begin(), wanted.end()))
+      return {false, fmt::format("{} has no column {}", printable(parent, 100), fmt::join(columns, ", "))};
+    if (key == wanted) return {true, {}};
+    const SqlResult unique =
+        run("SELECT name FROM pragma_index_list(" + name + ") WHERE \"unique\" = 1 AND partial = 0");
+    for (std::size_t row = 0; row < unique.rows.size(); ++row) {
+      const SqlResult of = run("SELECT lower(name) FROM pragma_index_info(" +
+                               stores::quote_literal(unique.text(row, 0).value_or("")) + ")");
+      std::set<std::string> indexed;
+      for (std::size_t i = 0; i < of.rows.size(); ++i) indexed.insert(of.text(i, 0).value_or(""));
+      if (indexed == wanted) return {true, {}};
+    }
+    return {true,
+            fmt::format("{} of {} are no key, nor unique together", fmt::join(columns, ", "), printable(parent, 100))};
+  }
+
+  // What it is made of may have gone since.
+  void try_view(const std::string& view) {
+    try {
+      run(fmt::format("SELECT * FROM {} LIMIT 0", stores::quote_identifier(view)));
+    } catch (const InputError& error) {
+      catalog_.broken_views.push_back({view, error.what()});
     }
   }
 

@@ -76,6 +76,12 @@ void judge_sequence(const SequenceState& state, std::vector<SchemaProblem>& prob
 }
 
 void judge_reference(const ReferenceState& state, std::vector<SchemaProblem>& problems) {
+  if (!state.unusable.empty()) {
+    problems.push_back(
+        {"reference-unusable", "reference " + state.reference,
+         fmt::format("{}: no row can be written where foreign keys are enforced: {}", state.reference, state.unusable),
+         std::nullopt, std::nullopt, state.show});
+  }
   if (state.orphans == 0) return;
   problems.push_back({"orphan-rows", "reference " + state.reference,
                       fmt::format("{} rows refer to rows that are not there ({}), such as {}", state.orphans,
@@ -91,6 +97,12 @@ std::vector<SchemaProblem> judge_soundness(const Catalog& catalog) {
   for (const auto& [id, object] : catalog.objects) judge_object(object, problems);
   for (const auto& state : catalog.sequences) judge_sequence(state, problems);
   for (const auto& state : catalog.references) judge_reference(state, problems);
+  for (const auto& broken : catalog.broken_views) {
+    problems.push_back({"view-broken", "view " + broken.view,
+                        fmt::format("view {} cannot be read: {}", printable(broken.view, 200), broken.error),
+                        std::nullopt, std::nullopt,
+                        fmt::format("SELECT * FROM {} LIMIT 1", stores::quote_identifier(broken.view))});
+  }
   for (const auto& state : catalog.collations) {
     problems.push_back({"collation-version-differs", "collation " + state.name,
                         fmt::format("{} was recorded with version {} and is now {}: indexes over text may be in the "
@@ -135,6 +147,8 @@ constexpr std::string_view problem_rules[]{"constraint-not-validated",
                                            "numbering-lost",
                                            "length-narrowed",
                                            "generation-lost",
+                                           "reference-unusable",
+                                           "view-broken",
                                            "not-compared",
                                            "large-objects-differ"};
 
@@ -181,6 +195,7 @@ constexpr const char* compared_properties[]{"aggregate",
                                             "on_delete_columns",
                                             "on_update",
                                             "options",
+                                            "owner",
                                             "parallel",
                                             "partition_of",
                                             "partitioned_by",

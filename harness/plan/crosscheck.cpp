@@ -347,8 +347,9 @@ class CrossChecker {
           names_before(check.value, place) && section == std::string_view("stores") ? "before" : place;
       if (found != nullptr && found->find(side) != nullptr) continue;
       problems_.add(check.at,
-                    fmt::format("check '{}' compares both sides, and `{}:` has no '{}'; add `{}: {}` there", check.key,
-                                section, side, side, side == "before" ? "{ clone: new }" : example));
+                    fmt::format("check '{}' compares both sides, and `{}:` has no '{}'; add `{}: {}` there{}", check.key,
+                                section, side, side, side == "before" ? "{ clone: new }" : example,
+                                section == std::string_view("stores") ? ", the other side's where both are one" : ""));
     }
   }
 

@@ -122,6 +122,7 @@ std::vector<std::string> PostgresService::server_command() const {
       command.insert(command.end(), {"-c", name + "=" + value.get<std::string>()});
     }
   }
+  command.insert(command.end(), {"-c", "port=5432"});  // whatever PGPORT says
   return command;
 }
 

@@ -39,7 +39,7 @@ PostgresConnection::PostgresConnection(const std::string& url, const StoreOption
   connect(url);
   PQsetNoticeReceiver(handle(), &ignore_notice, nullptr);
   // row_security off: a policy that hides rows becomes an error instead of a smaller table that looks complete.
-  const std::array<std::string, 9> settings{
+  const std::array<std::string, 10> settings{
       "SET datestyle = 'ISO, YMD'",
       "SET timezone = 'UTC'",
       "SET intervalstyle = 'iso_8601'",
@@ -47,6 +47,7 @@ PostgresConnection::PostgresConnection(const std::string& url, const StoreOption
       "SET bytea_output = 'hex'",
       "SET row_security = off",
       "SET standard_conforming_strings = on",
+      "SET quote_all_identifiers = off",
       fmt::format("SET statement_timeout = {}", options_.statement_timeout.count()),
       fmt::format("SET lock_timeout = {}", options_.lock_timeout.count())};
   for (const auto& setting : settings) query(setting, {}, "preparing the session");

@@ -188,6 +188,7 @@ CheckKind compare_kind() {
   kind.sends_load = true;
   kind.exclusive = true;
   kind.make = [](const Parameters& parameters) { return std::make_unique<Compare>(parameters); };
+  kind.examine = examine_compare;
   return kind;
 }
 

@@ -6,7 +6,6 @@
 #include <array>
 #include <utility>
 
-#include "harness/core/errors.hpp"
 #include "harness/measure/quantile.hpp"
 #include "harness/scenario/route_map.hpp"
 
@@ -42,37 +41,63 @@ std::vector<Limit> read_limits(const Parameters& parameters) {
   for (const auto& [name, q] : percentiles) {
     if (given.has(name)) limits.push_back({name, q, given.number(name)});
   }
-  if (limits.empty()) throw InputError("limit: name at least one of p50, p95, p99, such as { p99: 1.10 }");
   return limits;
 }
 
-void check_pairs(const Settings& settings) {
-  const auto needed = 2 * settings.block * static_cast<std::int64_t>(settings.rules.pairs_min);
-  if (needed <= settings.budget) return;
-  throw InputError(
-      fmt::format("budget: {} pairs of blocks of {} need {}, and the budget is {}; raise it, or shorten block",
+void examine_pairs(const Settings& settings, ParameterProblems& problems) {
+  if (expected_load(settings).pairs >= settings.rules.pairs_min) return;
+  const auto needed = std::chrono::ceil<std::chrono::milliseconds>(
+      2 * settings.block * static_cast<std::int64_t>(settings.rules.pairs_min) / loaded_share);
+  problems.add(
+      {"budget"},
+      fmt::format("{} pairs of blocks of {} need {} with the waits for last answers between them, and the budget "
+                  "is {}; raise it, or shorten block",
                   settings.rules.pairs_min, human_duration(settings.block), human_duration(needed),
                   human_duration(settings.budget)));
 }
 
-void check_requests(const Settings& settings) {
-  const double seconds = std::chrono::duration<double>(settings.budget).count();
-  if (settings.rate * seconds > most_requests) {
-    throw InputError(fmt::format("rate x budget is {:.0f} requests; at most {:.0f} can be judged",
-                                 settings.rate * seconds, most_requests));
+void examine_requests(const Settings& settings, ParameterProblems& problems) {
+  const double most = settings.rate * std::chrono::duration<double>(settings.budget).count();
+  if (most > most_requests) {
+    problems.add({"rate"},
+                 fmt::format("rate x budget is {:.0f} requests; at most {:.0f} can be judged", most, most_requests));
+    return;
   }
-  const auto per_side = static_cast<std::uint64_t>(settings.rate * seconds / 2 * loaded_share);
-  const auto require = [&](std::uint64_t needed, const std::string& rule) {
-    if (needed <= per_side) return;
-    throw InputError(
-        fmt::format("{} needs {} requests a side, and this rate and budget send about {}; raise budget or "
-                    "rate, or loosen the rule",
-                    rule, needed, per_side));
+  const ExpectedLoad load = expected_load(settings);
+  if (load.pairs < settings.rules.pairs_min) return;  // more is to be said when the budget is right
+  const auto require = [&](std::uint64_t needed, std::vector<std::string> path, const std::string& rule) {
+    if (needed <= load.requests) return;
+    problems.add(std::move(path), fmt::format("{} needs {} requests a side, and this rate and budget send about {}, in "
+                                              "{} blocks of {}; raise budget or rate, or loosen the rule",
+                                              rule, needed, load.requests, load.pairs, human_duration(settings.block)));
   };
   for (const Limit& limit : settings.rules.limits) {
-    require(measure::samples_needed_for_quantile(limit.q, settings.rules.confidence), "limit " + limit.name);
+    require(measure::samples_needed_for_quantile(limit.q, settings.rules.confidence), {"limit", limit.name},
+            "limit " + limit.name);
   }
-  require(samples_needed_for_errors(settings.rules), fmt::format("errors_max {:g}", settings.rules.errors_max));
+  require(samples_needed_for_errors(settings.rules), {"errors_max"},
+          fmt::format("errors_max {:g}", settings.rules.errors_max));
+}
+
+Settings typed(const Parameters& parameters, std::uint64_t seed) {
+  Settings settings;
+  settings.rules.limits = read_limits(parameters);
+  settings.rules.errors_max = parameters.number("errors_max");
+  settings.rules.confidence = parameters.number("confidence");
+  settings.rules.lag_share = parameters.number("lag_share");
+  settings.rules.pairs_min = static_cast<std::uint64_t>(parameters.integer("pairs_min"));
+  if (parameters.has("detect")) settings.rules.detect = parameters.number("detect");
+  settings.rules.timeout = parameters.duration("timeout");
+  settings.rules.seed = seed;
+  settings.generator.connections = static_cast<std::size_t>(parameters.integer("connections"));
+  settings.generator.threads = static_cast<unsigned>(parameters.integer("threads"));
+  settings.generator.timeout = settings.rules.timeout;
+  settings.arrival = parameters.text("arrival") == "constant" ? measure::Arrival::constant : measure::Arrival::poisson;
+  settings.rate = parameters.rate_per_second("rate");
+  settings.block = parameters.duration("block");
+  settings.budget = parameters.duration("budget");
+  settings.warmup = parameters.duration("warmup");
+  return settings;
 }
 
 /// What is sent.
@@ -194,27 +219,29 @@ std::vector<ParameterSpec> compare_parameters() {
   return all;
 }
 
+ExpectedLoad expected_load(const Settings& settings) {
+  const double pair = 2 * std::chrono::duration<double>(settings.block).count();
+  const double loaded = std::chrono::duration<double>(settings.budget).count() * loaded_share;
+  constexpr double rounding = 1e-9;  // 0.9 of a budget is not exact in binary
+  ExpectedLoad load;
+  load.pairs = static_cast<std::uint64_t>(loaded / pair + rounding);
+  load.requests = static_cast<std::uint64_t>(static_cast<double>(load.pairs) * settings.rate * pair / 2 + rounding);
+  return load;
+}
+
+void examine_compare(const Parameters& parameters, ParameterProblems& problems) {
+  const Settings settings = typed(parameters, 0);
+  if (settings.rules.limits.empty())
+    problems.add({"limit"}, "name at least one of p50, p95, p99, such as { p99: 1.10 }");
+  examine_pairs(settings, problems);
+  examine_requests(settings, problems);
+}
+
 Settings read_settings(const Parameters& parameters, std::uint64_t seed) {
-  Settings settings;
-  settings.rules.limits = read_limits(parameters);
-  settings.rules.errors_max = parameters.number("errors_max");
-  settings.rules.confidence = parameters.number("confidence");
-  settings.rules.lag_share = parameters.number("lag_share");
-  settings.rules.pairs_min = static_cast<std::uint64_t>(parameters.integer("pairs_min"));
-  if (parameters.has("detect")) settings.rules.detect = parameters.number("detect");
-  settings.rules.timeout = parameters.duration("timeout");
-  settings.rules.seed = seed;
-  settings.generator.connections = static_cast<std::size_t>(parameters.integer("connections"));
-  settings.generator.threads = static_cast<unsigned>(parameters.integer("threads"));
-  settings.generator.timeout = settings.rules.timeout;
-  settings.arrival = parameters.text("arrival") == "constant" ? measure::Arrival::constant : measure::Arrival::poisson;
-  settings.rate = parameters.rate_per_second("rate");
-  settings.block = parameters.duration("block");
-  settings.budget = parameters.duration("budget");
-  settings.warmup = parameters.duration("warmup");
-  check_pairs(settings);
-  check_requests(settings);
-  return settings;
+  ParameterProblems problems;
+  examine_compare(parameters, problems);
+  problems.refuse();
+  return typed(parameters, seed);
 }
 
 }  // namespace sluice::load

@@ -1,8 +1,10 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "harness/core/parameter_problems.hpp"
 #include "harness/core/parameters.hpp"
 #include "harness/measure/arrival.hpp"
 #include "suites/load/generator.hpp"
@@ -23,8 +25,18 @@ struct Settings {
 
 std::vector<ParameterSpec> compare_parameters();
 
-/// Throws InputError when the parameters cannot lead to a pass whatever the services do: no limit, a budget too short
-/// for the pairs, fewer requests than a percentile or the error share needs, or more than fit into memory.
+/// What the budget holds when no answer is late.
+struct ExpectedLoad {
+  std::uint64_t pairs = 0;     ///< of blocks
+  std::uint64_t requests = 0;  ///< to each side
+};
+ExpectedLoad expected_load(const Settings& settings);
+
+/// What keeps the parameters from leading to a pass whatever the services do: no limit, a budget too short for the
+/// pairs, fewer requests than a percentile or the error share needs, or more than fit into memory.
+void examine_compare(const Parameters& parameters, ParameterProblems& problems);
+
+/// Throws InputError with all of that.
 Settings read_settings(const Parameters& parameters, std::uint64_t seed);
 
 }  // namespace sluice::load

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/core/errors.hpp"
+#include "harness/plan/loader.hpp"
 #include "harness/testing/check_context.hpp"
 #include "suites/load/compare.hpp"
 
@@ -11,7 +12,9 @@ namespace sluice::load {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 Settings settings_of(const std::string& text) {
   return read_settings(testing::make_parameters(compare_kind(), text), 1);
@@ -50,7 +53,50 @@ TEST(CompareSettings, RefuseNoLimitAndALimitBelowOne) {
 }
 
 TEST(CompareSettings, RefuseABudgetThatHoldsTooFewPairs) {
-  EXPECT_THAT(refusal("{corpus: mix.jsonl, budget: 20s}"), HasSubstr("12 pairs of blocks of 1.0 s need 24.0 s"));
+  EXPECT_THAT(refusal("{corpus: mix.jsonl, budget: 20s}"), HasSubstr("12 pairs of blocks of 1.0 s need 26.7 s"));
+  EXPECT_EQ(expected_load(settings_of("{corpus: mix.jsonl, budget: 27s}")).pairs, 12u);
+  EXPECT_THAT(refusal("{corpus: mix.jsonl, budget: 26s}"), HasSubstr("and the budget is 26.0 s"))
+      << "the waits between the blocks leave room for eleven";
+}
+
+// What the loader says to a check with these parameters, which begin in line 6 at column 24.
+std::string problems_of(const std::string& parameters) {
+  const std::string text =
+      "sluice: 1\nname: x\nendpoints: { old: \"http://127.0.0.1:1\", new: \"http://127.0.0.1:2\" }\n"
+      "actions: { seed: { command: [true] } }\nchecks:\n  c: { kind: load.compare, corpus: /dev/null, " +
+      (parameters + " }\nphases: [ { name: p, enter: [seed], after: [c] } ]\n");
+  try {
+    plan::parse_plan(text, "/plan.yaml", {compare_kind()});
+  } catch (const plan::PlanError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// The place of `shown` in the plan.
+std::string place_of(const std::string& shown, const std::string& parameters) {
+  const std::string before = "  c: { kind: load.compare, corpus: /dev/null, ";
+  return "/plan.yaml:6:" + std::to_string(before.size() + parameters.find(shown) + 1) + ": checks 'c', ";
+}
+
+TEST(CompareSettings, AreRefusedWithTheirPlaceBeforeAnythingRuns) {
+  const auto expect = [](const std::string& parameters, const std::string& shown, const std::string& message) {
+    EXPECT_THAT(problems_of(parameters), AllOf(StartsWith(place_of(shown, parameters)), HasSubstr(message)));
+  };
+  EXPECT_EQ(problems_of("budget: 60s"), "");
+  expect("block: 500ms, budget: 10s", "10s", "budget: 12 pairs of blocks of 500 ms need 13.3 s");
+  expect("limit: { p50: 1.5 }, rate: 10/s, errors_max: 0.01", "0.01", "errors_max: errors_max 0.01 needs");
+  expect("rate: 5/s, limit: { p50: 2, p99: 1.5 }, errors_max: 0.5", "1.5",
+         "limit, p99: limit p99 needs 299 requests a side");
+  expect("limit: {}", "{}", "limit: name at least one of p50, p95, p99");
+  expect("rate: 100000/s", "100000/s", "rate: rate x budget is 6000000 requests");
+}
+
+// A block and a half is none: what is sent comes in whole blocks.
+TEST(CompareSettings, CountWholeBlocks) {
+  const ExpectedLoad load = expected_load(settings_of("{corpus: mix.jsonl, block: 4s, pairs_min: 6, budget: 60s}"));
+  EXPECT_EQ(load.pairs, 6u);
+  EXPECT_EQ(load.requests, 2'400u) << "in 54 seconds without waits there would be 2,700";
 }
 
 TEST(CompareSettings, RefuseALoadThatCannotEarnAPass) {

@@ -113,6 +113,34 @@ TEST(MigrationParameters, OfSchemaSayWhatChanged) {
   EXPECT_EQ(problems_of(schema + "changes: [{ renamed: table x, to: y }], diff: true"), "");
 }
 
+TEST(MigrationParameters, OfRowsNameTheTablesThatMayBeEmpty) {
+  const std::string rows = "kind: migration.rows, tables: { users: {}, posts: {} }, allow_empty: ";
+  for (const char* const allowed : {"true", "false", "users", "[posts, users]", "[]"})
+    EXPECT_EQ(problems_of(rows + allowed), "") << allowed;
+  expect_problem(rows + "[users, usres]", "usres", "allow_empty: 'usres' is none of the check's `tables`");
+  expect_problem(rows + "[users, true]", "true]", "allow_empty: 'true' is none of the check's `tables`");
+}
+
+TEST(MigrationParameters, OfSchemaIgnoreWhatCanBeReported) {
+  const std::string schema = "kind: migration.schema, ignore: ";
+  for (const char* const rule :
+       {"type-differs", "nullability-differs", "row-security-forced-differs", "body-md5-differs",
+        "large-objects-differ", "collation-version-differs", "column-extra", "index-missing"})
+    EXPECT_EQ(problems_of(schema + "[\"" + rule + " x*\"]"), "") << rule;
+  expect_problem(schema + "[\"table t\", \"colour-differs x\"]", "\"colour-differs x\"",
+                 "colour-differs is neither a kind of object");
+  expect_problem(schema + "nullable-differs x", "nullable-differs x", "did you mean nullability-differs");
+  expect_problem(schema + "captures", "captures", "must be a kind or a rule, a blank and a name");
+}
+
+TEST(MigrationParameters, OfLiveWritesDeleteOnlyWithARequestForIt) {
+  const std::string writes =
+      "kind: migration.live_writes, write: { path: \"/{nonce}\" }, find: { table: t, column: n }, route: [old], ";
+  expect_problem(writes + "delete_share: 0.2", "0.2", "delete_share: nothing is deleted: write the request `delete`");
+  expect_problem(writes + "deletes_min: 3", "3", "deletes_min: nothing is deleted: write the request `delete`");
+  EXPECT_EQ(problems_of(writes + "delete: { path: \"/{id}\" }, delete_share: 0.2, deletes_min: 3"), "");
+}
+
 TEST(MigrationParameters, OfStatusSayWhenAStepIsCompleted) {
   const std::string status = "kind: migration.status, table: t, key: k";
   EXPECT_THAT(problems_of(status), StartsWith("/plan.yaml:6:6: checks 'c': nothing says when a step is completed"));

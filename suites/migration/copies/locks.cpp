@@ -11,6 +11,7 @@
 #include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
+#include "harness/stores/sql_session.hpp"
 #include "suites/migration/copies/action_trial.hpp"
 #include "suites/migration/copies/copy_parameters.hpp"
 #include "suites/migration/copies/lock_probes.hpp"
@@ -145,13 +146,18 @@ class LocksCheck final : public Check {
       if (!store.postgres) continue;
       const std::string& url = copy.urls().at(store.sides.front());
       const auto tables = tables_of(url);
-      if (control_table_.empty() && !tables.empty()) {
-        control_table_ = tables.front().second;
+      if (control_table_.empty() && !tables.empty() && tables.front().writable) {
+        control_table_ = tables.front().sql_name;
         control_url_ = url;
       }
-      for (const auto& [name, sql_name] : tables) {
+      for (const auto& [name, sql_name, writable] : tables) {
         probes.push_back({"read of " + name, url, fmt::format("SELECT FROM {} LIMIT 1", sql_name)});
+        if (!writable) continue;
         probes.push_back({"write to " + name, url, fmt::format("LOCK TABLE {} IN ROW EXCLUSIVE MODE", sql_name)});
+        for (const auto& sequence : sequences_of(url, sql_name)) {
+          probes.push_back({fmt::format("number for {} from {}", name, printable(sequence, 100)), url,
+                            fmt::format("SELECT nextval({})", stores::quote_literal(sequence))});
+        }
       }
     }
     if (parameters_.has("statements")) {
@@ -163,9 +169,9 @@ class LocksCheck final : public Check {
     }
     if (probes.size() > most_probes) {
       throw InputError(
-          fmt::format("check '{}': {} tables and statements would need {} connections; name the busiest "
-                      "tables in `tables` (at most {} connections)",
-                      context.check, probes.size() / 2, probes.size(), most_probes));
+          fmt::format("check '{}': the readers, writers and sequences of all tables, and the statements, would need {} "
+                      "connections; name the busiest tables in `tables` (at most {} connections)",
+                      context.check, probes.size(), most_probes));
     }
     if (probes.empty()) {
       throw InputError(
@@ -176,19 +182,46 @@ class LocksCheck final : public Check {
     return probes;
   }
 
-  // Name and SQL name of each.
-  std::vector<std::pair<std::string, std::string>> tables_of(const std::string& url) const {
-    const auto there = read_objects(url, copies_->options()).tables;
+  struct ProbedTable {
+    std::string name, sql_name;
+    bool writable = true;  ///< a materialized view is not
+  };
+
+  std::vector<ProbedTable> tables_of(const std::string& url) const {
+    const auto objects = read_objects(url, copies_->options());
+    std::vector<std::string> there = objects.tables;
+    there.insert(there.end(), objects.derived.begin(), objects.derived.end());
     const auto chosen = parameters_.has("tables") ? parameters_.texts("tables") : there;
     const auto store = stores::open_store(url, copies_->options());
-    std::vector<std::pair<std::string, std::string>> tables;
+    std::vector<ProbedTable> tables;
     for (const auto& table : chosen) {
       if (std::find(there.begin(), there.end(), table) == there.end()) {
         throw InputError(fmt::format("tables: there is no table '{}' before the migration", printable(table, 100)));
       }
-      tables.emplace_back(table, store->describe(table).sql_name);
+      const bool writable = std::find(objects.tables.begin(), objects.tables.end(), table) != objects.tables.end();
+      tables.push_back({table, store->describe(table).sql_name, writable});
     }
     return tables;
+  }
+
+  // Those that number the table's rows, by their SQL names: whoever inserts waits for their locks too. A copy's numbers
+  // are nobody's; of one that would run out of them all the same, none are taken.
+  std::vector<std::string> sequences_of(const std::string& url, const std::string& table) const {
+    constexpr const char* sql = R"sql(
+      SELECT DISTINCT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_sequence s
+      JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN (
+        SELECT d.refobjid AS sequence FROM pg_depend d JOIN pg_attrdef a ON a.oid = d.objid
+          WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass AND a.adrelid = $1::regclass
+        UNION SELECT objid FROM pg_depend WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass
+          AND refobjid = $1::regclass AND refobjsubid > 0 AND deptype IN ('a', 'i')) AS used ON used.sequence = s.seqrelid
+      WHERE s.seqcycle OR (CASE WHEN s.seqincrement > 0 THEN s.seqmax ELSE s.seqmin END::numeric -
+        coalesce(pg_sequence_last_value(s.seqrelid), s.seqstart)) / s.seqincrement > 10000000 ORDER BY 1)sql";
+    PostgresConnection connection(url, copies_->options());
+    std::vector<std::string> sequences;
+    for (const auto& row : connection.query(sql, {table}, "looking for its sequences")) {
+      sequences.push_back(row[0].value_or(""));
+    }
+    return sequences;
   }
 
   static const std::string& postgres_url(const CheckContext& context, const StoreCopies::Copy& copy,
@@ -342,8 +375,8 @@ CheckKind locks_kind() {
   return {
       .name = "migration.locks",
       .proves =
-          "While the migration ran on a copy, no read of or write to a table, and none of the plan's statements, "
-          "waited "
+          "While the migration ran on a copy, no read of or write to a table, no number of a sequence, and none of the "
+          "plan's statements, waited "
           "longer than the limit for a lock; who waits longer is named with what was executed by whom it waited for.",
       .cannot_prove =
           "Anything of tables much larger than the copy's or of other load than the copy's, where the same locks are "

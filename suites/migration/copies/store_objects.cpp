@@ -4,11 +4,13 @@
 #include <fmt/ranges.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/postgres_connection.hpp"
+#include "harness/stores/sql_session.hpp"
 #include "harness/stores/sqlite_database.hpp"
 #include "harness/stores/store_url.hpp"
 
@@ -57,7 +59,7 @@ constexpr const char* schema_query = R"sql(
   SELECT concat_ws(' ', 'index', pg_get_indexdef(i.indexrelid), CASE WHEN NOT i.indisvalid THEN 'INVALID' END)
     FROM visible c JOIN pg_index i ON i.indrelid = c.oid WHERE c.relkind IN ('r', 'p', 'm')
   UNION ALL
-  SELECT concat_ws(' ', 'view', oid::regclass, pg_get_viewdef(oid)) FROM visible WHERE relkind IN ('v', 'm')
+  SELECT concat_ws(' ', 'view', oid::regclass, 'with (' || array_to_string(reloptions, ', ') || ')', pg_get_viewdef(oid)) FROM visible WHERE relkind IN ('v', 'm')
   UNION ALL
   SELECT concat_ws(' ', 'trigger', pg_get_triggerdef(t.oid), t.tgenabled)
     FROM visible c JOIN pg_trigger t ON t.tgrelid = c.oid WHERE NOT t.tgisinternal
@@ -87,7 +89,16 @@ constexpr const char* schema_query = R"sql(
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {0} AND t.typtype = 'd'
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
   UNION ALL
-  SELECT concat_ws(' ', 'aggregate', p.oid::regprocedure) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+  SELECT concat_ws(' ', 'type', t.oid::regtype, 'of (' || (SELECT string_agg(quote_ident(a.attname) || ' ' ||
+                   format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum) FROM pg_attribute a
+                   WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) || ')',
+                   'over ' || (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid))
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
+    WHERE {0} AND (t.typtype = 'r' OR c.relkind = 'c')
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+  UNION ALL
+  SELECT concat_ws(' ', 'aggregate', p.oid::regprocedure, (SELECT concat_ws(' ', a.aggtransfn, a.aggfinalfn, a.agginitval)
+                                                           FROM pg_aggregate a WHERE a.aggfnoid = p.oid)) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE {0} AND p.prokind = 'a'
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
   UNION ALL
@@ -177,6 +188,31 @@ constexpr const char* ownership_query = R"sql(
 constexpr const char* name_expression =
     "CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END";
 
+// Each is a relation of one row, and which it is must be known before it can be asked. What it gives next tells one
+// that gave 50 from one that was set to give 50, and not one that gave 50 from one that was set to give 51.
+void read_sequences(PostgresConnection& connection, StoreObjects& objects, const std::string& doing) {
+  constexpr std::size_t at_once = 200;
+  std::vector<std::string> queries;
+  for (const auto& row : connection.query(
+           fmt::format(
+               "SELECT {}, quote_ident(n.nspname) || '.' || quote_ident(c.relname), s.seqincrement::text FROM "
+               "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid "
+               "WHERE {} AND c.relkind = 'S'",
+               name_expression, user_schemas),
+           {}, doing)) {
+    queries.push_back(
+        fmt::format("SELECT {}, (last_value::numeric + CASE WHEN is_called THEN {} ELSE 0 END)::text FROM {}",
+                    stores::quote_literal(row[0].value_or("")), row[2].value_or(""), row[1].value_or("")));
+  }
+  for (std::size_t begin = 0; begin < queries.size(); begin += at_once) {
+    const auto first = queries.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto last = first + static_cast<std::ptrdiff_t>(std::min(at_once, queries.size() - begin));
+    for (const auto& row : connection.query(fmt::format("{}", fmt::join(first, last, " UNION ALL ")), {}, doing)) {
+      objects.sequences[row[0].value_or("")] = row[1].value_or("");
+    }
+  }
+}
+
 StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& options) {
   PostgresConnection connection(url, options);
   const std::string doing = "reading its catalog";
@@ -194,13 +230,7 @@ StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& o
       objects.schema.insert(row[0].value_or(""));
     }
   }
-  for (const auto& row :
-       connection.query(fmt::format("SELECT {}, coalesce(pg_sequence_last_value(c.oid)::text, '') FROM pg_class c JOIN "
-                                    "pg_namespace n ON n.oid = c.relnamespace WHERE {} AND c.relkind = 'S'",
-                                    name_expression, user_schemas),
-                        {}, doing)) {
-    objects.sequences[row[0].value_or("")] = row[1].value_or("");
-  }
+  read_sequences(connection, objects, doing);
   for (const auto& row : connection.query(
            "SELECT 'index ' || indexrelid::regclass || ' is invalid' FROM pg_index WHERE NOT indisvalid UNION ALL "
            "SELECT 'transaction ' || quote_literal(gid) || ' is prepared and waits for its end' FROM pg_prepared_xacts "
@@ -234,8 +264,14 @@ StoreObjects read_sqlite(const std::string& url, const stores::StoreOptions& opt
     }
   }
   if (has_sequences) {
-    SqliteStatement sequences(database, "SELECT name, seq FROM sqlite_sequence", "reading its sequences");
+    SqliteStatement sequences(database, "SELECT name, CAST(seq AS INTEGER) + 1 FROM sqlite_sequence",
+                              "reading its sequences");
     while (sequences.step()) objects.sequences[sequences.text(0)] = sequences.text(1);
+  }
+  // Where applications keep the version of their schema.
+  for (const std::string number : {"user_version", "application_id"}) {
+    SqliteStatement statement(database, "PRAGMA " + number, "reading its catalog");
+    if (statement.step()) objects.schema.insert(fmt::format("{} {}", number, statement.text(0)));
   }
   return objects;
 }

@@ -14,7 +14,7 @@ struct StoreObjects {
   std::vector<std::string> tables;   ///< base tables, as Store::describe takes them
   std::vector<std::string> derived;  ///< what else holds rows: virtual tables, materialized views that are filled
   std::set<std::string> schema;      ///< one line for each object, comparable between copies of one store
-  std::map<std::string, std::string> sequences;  ///< name -> last value, "" when it was never used
+  std::map<std::string, std::string> sequences;  ///< name -> the number that it gives next
   std::vector<std::string> unsound;              ///< sentences: invalid indexes, prepared transactions
 };
 

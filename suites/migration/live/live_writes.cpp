@@ -87,7 +87,7 @@ void LiveWritesCheck::prepare(CheckContext& context) {
   complete_client_options(context);
   ledger_path_ = context.output / "writes.jsonl";
   // What is deleted while the migration runs should have been there for it to see.
-  const std::size_t writes_before = client_.remove ? 4 * count("deletes_min") : 1;
+  const std::size_t writes_before = client_.remove ? 4 * deletes_min(parameters_) : 1;
   conductor_.emplace(*route_, *context.actions, writes_before, client_.timeout, context.cancelled);
 }
 
@@ -123,7 +123,7 @@ void LiveWritesCheck::complete_client_options(CheckContext& context) {
   for (const std::string side : {"old", "new"}) {
     if (route_->uses(side)) options.endpoints.emplace(side, net::parse_endpoint(context.endpoint(side)));
   }
-  options.delete_share = parameters_.number("delete_share");
+  options.delete_share = delete_share(parameters_);
   options.seed = context.seed;
   options.clients = count("clients");
   options.rate_per_second = parameters_.rate_per_second("rate");
@@ -267,12 +267,12 @@ Outcome LiveWritesCheck::verdict(const WriteTally& seen) const {
   if (seen.overlapping < count("overlap_min"))
     return Outcome::inconclusive(fmt::format("{}, {} are needed: raise `rate` or `clients`, or lower `overlap_min`",
                                              beside, count("overlap_min")));
-  if (client_.remove && seen.deletes_overlapping < count("deletes_min"))
+  if (client_.remove && seen.deletes_overlapping < deletes_min(parameters_))
     return Outcome::inconclusive(
         fmt::format("{}; of the acknowledged deletes that no later write undid, {} met an action that could have seen "
                     "what they took "
                     "away, {} are needed: raise `rate` or `delete_share`, or lower `deletes_min`",
-                    beside, seen.deletes_overlapping, count("deletes_min")));
+                    beside, seen.deletes_overlapping, deletes_min(parameters_)));
   if (const auto action = action_without_writers(ledger_, client_.most, begun_, actions_, *route_))
     return Outcome::inconclusive(fmt::format(
         "{}; all {} writes were sent before {} ended, so nobody wrote during the rest of it: raise `writes_max` or "
@@ -291,7 +291,7 @@ void LiveWritesCheck::add_metrics(const WriteTally& seen, Outcome& outcome) cons
   add("writes_overlapping", static_cast<double>(seen.overlapping), "writes", parameters_.integer("overlap_min"));
   if (client_.remove)
     add("deletes_overlapping", static_cast<double>(seen.deletes_overlapping), "deletes",
-        parameters_.integer("deletes_min"));
+        static_cast<double>(deletes_min(parameters_)));
   add("errors_share", seen.errors(), "share", parameters_.number("errors_max"));
   for (const auto& [name, kind] : {std::pair{"writes_lost", WriteProblemKind::lost},
                                    {"writes_duplicated", WriteProblemKind::duplicated},
@@ -371,7 +371,7 @@ CheckKind live_writes_kind() {
       .needs_stores = false,
       .sends_load = true,
       .make = [](const Parameters& parameters) { return std::make_unique<LiveWritesCheck>(parameters); },
-      .examine = WriteRoute::examine};
+      .examine = examine_live_writes};
 }
 
 }  // namespace sluice::migration

@@ -66,14 +66,13 @@ std::vector<ParameterSpec> live_writes_parameters() {
               Strictness::higher_is_stricter),
       {.name = "delete_share",
        .type = ParameterType::number,
-       .doc = "the share of requests that are deletes, where there is `delete`",
-       .default_text = "0.2",
+       .doc = "the share of requests that are deletes; belongs to `delete`, 0.2 when absent",
        .minimum = 0.001,
        .maximum = 0.5},
       integer("deletes_min",
               "acknowledged deletes that no later write undid, under way while an action was that began when what they "
-              "took away was there, where there is `delete`",
-              "3", 1, 1000000, Strictness::higher_is_stricter),
+              "took away was there; belongs to `delete`, 3 when absent",
+              "", 1, 1000000, Strictness::higher_is_stricter),
       {.name = "errors_max",
        .type = ParameterType::number,
        .doc = "the share of writes that may get no acknowledgement",
@@ -89,6 +88,22 @@ std::vector<ParameterSpec> live_writes_parameters() {
       sample_parameter()};
   for (auto& parameter : session_parameters("30s")) table.push_back(std::move(parameter));
   return table;
+}
+
+double delete_share(const Parameters& parameters) {
+  return parameters.has("delete_share") ? parameters.number("delete_share") : 0.2;
+}
+
+std::uint64_t deletes_min(const Parameters& parameters) {
+  return parameters.has("deletes_min") ? static_cast<std::uint64_t>(parameters.integer("deletes_min")) : 3;
+}
+
+void examine_live_writes(const Parameters& parameters, ParameterProblems& problems) {
+  WriteRoute::examine(parameters, problems);
+  if (parameters.has("delete")) return;
+  for (const char* const name : {"delete_share", "deletes_min"}) {
+    if (parameters.has(name)) problems.add({name}, "nothing is deleted: write the request `delete`, or remove this");
+  }
 }
 
 }  // namespace sluice::migration

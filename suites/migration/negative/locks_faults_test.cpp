@@ -49,6 +49,14 @@ TEST_F(LockingMigration, IsCaughtQueueingBeforeReadersBehindALongReport) {
                                     HasSubstr("it waits itself for: SELECT count(*) FROM item"))));
 }
 
+TEST_F(LockingMigration, IsCaughtHoldingASequenceOrAMaterializedView) {
+  new_side("CREATE TABLE numbered (id bigserial); CREATE MATERIALIZED VIEW sums AS SELECT count(*) FROM item");
+  EXPECT_THAT(caught(R"sh(sql "BEGIN" "ALTER SEQUENCE numbered_id_seq CACHE 2" "SELECT pg_sleep(0.5)" "COMMIT")sh"),
+              ElementsAre(StartsWith("lock-wait number for numbered from public.numbered_id_seq")));
+  EXPECT_THAT(caught(R"sh(sql "BEGIN" "REFRESH MATERIALIZED VIEW sums" "SELECT pg_sleep(0.5)" "COMMIT")sh"),
+              ElementsAre(StartsWith("lock-wait read of sums")));
+}
+
 TEST_F(LockingMigration, IsCaughtHoldingRowsThatTheApplicationUpdates) {
   const auto found =
       caught(R"sh(sql "BEGIN" "UPDATE item SET name = 'x' WHERE id < 10" "SELECT pg_sleep(0.5)" "COMMIT")sh",

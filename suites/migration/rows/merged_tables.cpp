@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -14,7 +13,6 @@
 namespace sluice::migration {
 namespace {
 
-constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t most_by_key = 20'000;
 constexpr std::size_t keys_at_once = 200;  // SQLite nests no more than 1,000 conditions
 
@@ -32,12 +30,13 @@ stores::ScanSpec scan_where(const TableMapping& mapping, std::string condition) 
 }  // namespace
 
 // How many sources claim a row. A condition that is NULL claims nothing.
-std::string MergedTable::claims(std::size_t without) const {
+std::string MergedTable::claims(std::size_t altered, int times) const {
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const std::string& condition = sources_[i]->request.where_new;
-    if (i == without) continue;
-    parts.push_back(condition.empty() ? "1" : fmt::format("(CASE WHEN (\n{}\n) THEN 1 ELSE 0 END)", condition));
+    const int weight = i == altered ? times : 1;
+    parts.push_back(condition.empty() ? std::to_string(weight)
+                                      : fmt::format("(CASE WHEN (\n{}\n) THEN {} ELSE 0 END)", condition, weight));
   }
   return fmt::format("({})", fmt::join(parts, " + "));
 }
@@ -46,7 +45,7 @@ void MergedTable::count_claims(stores::Store& new_store, const Reading& reading,
   const TableMapping& mapping = *sources_.front();
   const std::string table = printable(mapping.new_table.name, 100);
   const auto read = [&](const std::string& condition, std::uint64_t& count, const char* rule, const char* what) {
-    stores::ScanSpec scan = scan_where(mapping, claims(reading.without) + condition);
+    stores::ScanSpec scan = scan_where(mapping, claims(reading.altered, reading.times) + condition);
     scan.only.assign(reading.only.begin(), reading.only.end());
     std::vector<std::string> names;
     for (const auto& column : scan.columns) names.push_back(column.name);
@@ -67,14 +66,15 @@ void MergedTable::count_claims(stores::Store& new_store, const Reading& reading,
                                                           new_store.select_row(scan, stores::own(row, row.size())))});
     }
   };
-  read(" = 0", counts.unclaimed, "row-unclaimed", "belongs to none of the tables that went into it");
+  if (!unclaimed_allowed_)
+    read(" = 0", counts.unclaimed, "row-unclaimed", "belongs to none of the tables that went into it");
   read(" > 1", counts.contested, "row-contested", "belongs to more than one of the tables that went into it");
 }
 
 MergedTable::Counts MergedTable::count(stores::Store& new_store, std::size_t sample,
                                        const std::string& reproduce) const {
   Counts counts;
-  count_claims(new_store, {.without = none, .sample = sample, .reproduce = reproduce}, counts);
+  count_claims(new_store, {.sample = sample, .reproduce = reproduce}, counts);
   return counts;
 }
 
@@ -85,29 +85,44 @@ MergedTable::Counts MergedTable::recount(stores::Store& new_store, const Counts&
   const std::span<const stores::OwnedRow> keys(last.keys);
   for (std::size_t begin = 0; begin < keys.size(); begin += keys_at_once) {
     const auto only = keys.subspan(begin, std::min(keys_at_once, keys.size() - begin));
-    count_claims(new_store, {.without = none, .sample = sample, .reproduce = reproduce, .only = only}, counts);
+    count_claims(new_store, {.sample = sample, .reproduce = reproduce, .only = only}, counts);
   }
   return counts;
 }
 
 Control MergedTable::control(stores::Store& new_store, const std::string& reproduce) const {
-  const std::string table = printable(sources_.front()->new_table.name, 100);
   if (!new_store.has_rows(scan_where(*sources_.front(), ""), 1)) {
+    const std::string table = printable(sources_.front()->new_table.name, 100);
     return {.planted = fmt::format("nothing: {} is empty", table), .caught = true, .observed = "it is empty"};
   }
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    Counts without;
-    count_claims(new_store, {.without = i, .sample = 0, .reproduce = reproduce}, without);
-    if (without.unclaimed == 0) continue;
-    return {.planted = fmt::format("the rows of {} in {} claimed by nobody",
-                                   printable(sources_[i]->request.old_table, 100), table),
-            .caught = true,
-            .observed = fmt::format("{} unclaimed rows", without.unclaimed)};
-  }
-  return {.planted = fmt::format("one source of {} after the other left out", table), .observed = "no unclaimed row"};
+  const Control twice = control_of(new_store, reproduce, 2);
+  if (unclaimed_allowed_) return twice;
+  const Control without = control_of(new_store, reproduce, 0);
+  return {.planted = without.planted + "; " + twice.planted,
+          .caught = without.caught && twice.caught,
+          .observed = without.observed + "; " + twice.observed};
 }
 
-std::vector<MergedTable> merged_tables(const std::vector<TableMapping>& mappings) {
+// With the condition of one source counted so often.
+Control MergedTable::control_of(stores::Store& new_store, const std::string& reproduce, int times) const {
+  const std::string table = printable(sources_.front()->new_table.name, 100);
+  const char* const claimed = times == 0 ? "by nobody" : "twice";
+  const char* const found = times == 0 ? "unclaimed" : "contested";
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    Counts counts;
+    count_claims(new_store, {.sample = 0, .reproduce = reproduce, .altered = i, .times = times}, counts);
+    const std::uint64_t rows = times == 0 ? counts.unclaimed : counts.contested;
+    if (rows == 0) continue;
+    return {.planted = fmt::format("the rows of {} in {} claimed {}", printable(sources_[i]->request.old_table, 100),
+                                   table, claimed),
+            .caught = true,
+            .observed = fmt::format("{} {} rows", rows, found)};
+  }
+  return {.planted = fmt::format("one source of {} after the other claimed {}", table, claimed),
+          .observed = fmt::format("no {} row", found)};
+}
+
+std::vector<MergedTable> merged_tables(const std::vector<TableMapping>& mappings, bool unclaimed_allowed) {
   std::map<std::string, std::vector<const TableMapping*>> by_table;
   for (const auto& mapping : mappings) {
     const auto& table = mapping.new_table;
@@ -115,7 +130,7 @@ std::vector<MergedTable> merged_tables(const std::vector<TableMapping>& mappings
   }
   std::vector<MergedTable> merged;
   for (auto& [table, sources] : by_table) {
-    if (sources.size() > 1) merged.emplace_back(std::move(sources));
+    if (sources.size() > 1) merged.emplace_back(std::move(sources), unclaimed_allowed);
   }
   return merged;
 }

@@ -32,7 +32,7 @@ class RowsCheck final : public Check {
   explicit RowsCheck(const Parameters& parameters)
       : parameters_(parameters),
         sample_(static_cast<std::size_t>(parameters.integer("sample"))),
-        allow_empty_(parameters.boolean("allow_empty")) {}
+        allow_empty_(empty_tables(parameters)) {}
 
   void prepare(CheckContext& context) override {
     reproduce_ = context.reproduce;
@@ -59,7 +59,7 @@ class RowsCheck final : public Check {
     }
     for (auto& request : requests) guarded([&] { prepare_table(context, request); });
     if (!problems.empty()) throw InputError(fmt::format("{}", fmt::join(problems, "\n")));
-    merged_ = merged_tables(mappings_);
+    merged_ = merged_tables(mappings_, parameters_.text("unclaimed") == "allowed");
   }
 
   void exercise(CheckContext& context) override {
@@ -126,7 +126,6 @@ class RowsCheck final : public Check {
   }
 
   void count_claims() {
-    if (parameters_.text("unclaimed") == "allowed") merged_.clear();
     for (const auto& merged : merged_) claims_.push_back(merged.count(*new_store_, sample_, reproduce_));
   }
 
@@ -264,14 +263,14 @@ class RowsCheck final : public Check {
     }
     std::vector<std::string> empty;
     for (const auto& result : results_) {
-      if (result.totals.old_rows + result.totals.new_rows == 0) {
-        empty.push_back(printable(result.mapping.request.old_table, 100));
-      }
+      const std::string& table = result.mapping.request.old_table;
+      if (result.totals.old_rows + result.totals.new_rows > 0 || allow_empty_.allow(table)) continue;
+      empty.push_back(printable(table, 100));
     }
-    if (!empty.empty() && !allow_empty_) {
-      return Outcome::inconclusive(
-          fmt::format("no rows on either side to compare in {}; seed them, or set `allow_empty: true` if that is right",
-                      fmt::join(empty, ", ")));
+    if (!empty.empty()) {
+      return Outcome::inconclusive(fmt::format(
+          "no rows on either side to compare in {0}; seed them, or set `allow_empty: [{0}]` if that is right",
+          fmt::join(empty, ", ")));
     }
     return Outcome::passed(fmt::format("{} rows of {} tables are equal in every compared column{}", all.matched,
                                        results_.size(), strategies()));
@@ -389,7 +388,7 @@ class RowsCheck final : public Check {
 
   Parameters parameters_;
   std::size_t sample_;
-  bool allow_empty_;
+  EmptyTables allow_empty_;
   std::unique_ptr<stores::Store> old_store_;
   std::unique_ptr<stores::Store> new_store_;
   std::vector<DescribedTable> described_;

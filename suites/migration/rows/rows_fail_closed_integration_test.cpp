@@ -94,6 +94,16 @@ TEST_F(RowsFailClosed, UnlessThePlanSaysThatEmptyIsRight) {
   expect_earned_pass(compare(R"({"tables": {"t": {}}, "allow_empty": true})"));
 }
 
+TEST_F(RowsFailClosed, UnlessThePlanNamesTheTableThatIsEmpty) {
+  old_side("CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT); CREATE TABLE u (id INTEGER PRIMARY KEY)");
+  new_side("CREATE TABLE t (id int PRIMARY KEY, s text); CREATE TABLE u (id int PRIMARY KEY)");
+  expect_earned_pass(compare(R"({"tables": {"t": {}, "u": {}}, "allow_empty": ["t", "u"]})"));
+  const Outcome outcome = compare(R"({"tables": {"t": {}, "u": {}}, "allow_empty": "t"})");
+  EXPECT_EQ(outcome.verdict, Verdict::inconclusive);
+  EXPECT_THAT(outcome.reason, HasSubstr("to compare in u; seed them, or set `allow_empty: [u]`"));
+  EXPECT_EQ(compare(R"({"tables": {"t": {}, "u": {}}, "allow_empty": false})").verdict, Verdict::inconclusive);
+}
+
 TEST_F(RowsFailClosed, WhenOneOfTwoTablesIsEmpty) {
   make_tables(3);
   old_side("CREATE TABLE u (id INTEGER PRIMARY KEY)");

@@ -241,6 +241,23 @@ TEST_F(MergedTables, NameRowsThatTwoClaim) {
   expect_findings(outcome, {"row-extra costs id=5", "row-extra purchases id=5", "row-contested items item=4"});
 }
 
+// Both sources have the row as they should, and it is counted as both of them.
+TEST_F(MergedTables, AreContestedAlsoWhereUnclaimedRowsAreAllowed) {
+  old_side("INSERT INTO costs VALUES (5, 9); INSERT INTO purchases VALUES (5, 9)");
+  new_side("INSERT INTO items (old_id, amount) VALUES (5, 9), (77, 1)");
+  const std::string tables = R"js({"tables": {
+      "costs": {"to": "items", "columns": {"id": "old_id"}, "where_new": "amount >= 9"},
+      "purchases": {"to": "items", "columns": {"id": "old_id", "price": "amount"}, "where_new": "amount IN (7, 9)"}},
+      "unclaimed": "allowed"})js";
+  expect_findings(compare_both_ways(tables), {"row-contested items item=4"});
+  old_side("DELETE FROM costs WHERE id = 5; DELETE FROM purchases WHERE id = 5");
+  new_side("DELETE FROM items WHERE old_id = 5");
+  const Outcome outcome = compare_both_ways(tables);
+  expect_earned_pass(outcome);
+  EXPECT_THAT(outcome.control->planted, HasSubstr("in items claimed twice"));
+  EXPECT_THAT(outcome.control->planted, ::testing::Not(HasSubstr("claimed by nobody")));
+}
+
 TEST_F(MergedTables, LoseARowWhenTwoSourcesHaveOneKey) {
   new_side("DELETE FROM items WHERE metadata->>'original_table' = 'purchases'");
   expect_findings(compare_merged(), {"row-missing purchases id=1"});

@@ -89,11 +89,33 @@ void examine_one_store(const Parameters& parameters, ParameterProblems& problems
   }
 }
 
+void examine_empty_tables(const Parameters& parameters, ParameterProblems& problems) {
+  const std::vector<std::string> names = parameters.texts("allow_empty");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (parameters.value("tables").contains(names[i])) continue;
+    if (names.size() == 1 && (names[i] == "true" || names[i] == "false")) continue;
+    problems.add({"allow_empty", std::to_string(i)},
+                 fmt::format("'{}' is none of the check's `tables`", printable(names[i], 100)));
+  }
+}
+
 }  // namespace
+
+EmptyTables empty_tables(const Parameters& parameters) {
+  EmptyTables allowed;
+  for (auto& name : parameters.texts("allow_empty")) {
+    if (parameters.value("tables").contains(name))
+      allowed.names.insert(std::move(name));
+    else
+      allowed.all = name == "true";
+  }
+  return allowed;
+}
 
 void examine_rows(const Parameters& parameters, ParameterProblems& problems) {
   examine_tables(parameters, problems);
   examine_ids(parameters, problems);
+  examine_empty_tables(parameters, problems);
   if (parameters.text("old") == parameters.text("new")) examine_one_store(parameters, problems);
   if (parameters.has("recheck") && parameters.has("id_maps") && !parameters.value("id_maps").empty())
     problems.add({"recheck"}, "`recheck` reads rows again, and an id map is read once; remove one of the two");
@@ -126,8 +148,9 @@ std::vector<ParameterSpec> rows_parameters() {
                    .default_text = "1s",
                    .minimum = 0.001}}},
       {.name = "unclaimed",
-       .doc = "rows of a new table that several old tables went into and whose conditions claim none of them, or "
-              "several: an error, or allowed",
+       .doc =
+           "rows of a new table that several old tables went into and that no condition of theirs claims: an error, or "
+           "allowed; rows that several claim always are one",
        .default_text = "error",
        .choices = {"error", "allowed"}},
       {.name = "sample",
@@ -147,9 +170,11 @@ std::vector<ParameterSpec> rows_parameters() {
        .default_text = "64",
        .choices = {"64", "128"}},
       {.name = "allow_empty",
-       .type = ParameterType::boolean,
-       .doc = "a table without rows on both sides is right",
-       .default_text = "false"}};
+       .type = ParameterType::list,
+       .doc = "old tables that may have no rows on both sides; true: all, false: none",
+       .default_text = "false",
+       .item = {{.name = "table", .type = ParameterType::text}},
+       .shorthand = "table"}};
   for (auto& parameter : store_timeout_parameters(
            duration_parameter("timeout", "the longest time that reading one table may take", "1h", 1)))
     all.push_back(std::move(parameter));

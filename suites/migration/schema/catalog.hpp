@@ -19,6 +19,10 @@ struct CatalogObject {
   std::map<std::string, std::string> properties;  ///< what is compared
   std::map<std::string, std::string> notes;       ///< what is judged by itself: validated, valid, populated, …
 
+  std::optional<std::string> property(const std::string& property) const {
+    const auto found = properties.find(property);
+    return found == properties.end() ? std::nullopt : std::optional(found->second);
+  }
   /// "captures.id", "captures": without the kind.
   std::string path() const { return table.empty() ? name : table + "." + name; }
   /// "column captures.id".

@@ -6,6 +6,7 @@
 
 #include "harness/core/ascii.hpp"
 #include "suites/migration/schema/catalog.hpp"
+#include "suites/migration/schema/sqlite_checks.hpp"
 #include "suites/migration/schema/sqlite_clauses.hpp"
 
 namespace sluice::migration {
@@ -31,7 +32,7 @@ class SqliteCatalogReader {
                            .table = "",
                            .name = table,
                            .properties = {{"type", tables.text(row, 1) == "virtual" ? "virtual table" : "table"}},
-                           .notes = {}};
+                           .notes = check_notes(tables.text(row, 2).value_or(""))};
       const std::string clauses = sqlite_clauses(tables.text(row, 2).value_or(""));
       if (!clauses.empty()) object.properties["clauses"] = clauses;
       catalog_.add(std::move(object));
@@ -54,6 +55,14 @@ class SqliteCatalogReader {
 
  private:
   SqlResult run(const std::string& sql) { return session_.query(sql, {.rows = 200'000}, "reading the schema"); }
+
+  // "check 001" -> the expression, of the text of a table.
+  static std::map<std::string, std::string> check_notes(const std::string& sql) {
+    std::map<std::string, std::string> checks;
+    for (auto& expression : check_expressions(sql))
+      checks.emplace(fmt::format("check {:03}", checks.size() + 1), std::move(expression));
+    return checks;
+  }
 
   void read_columns(const std::string& table) {
     const SqlResult columns =

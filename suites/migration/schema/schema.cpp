@@ -52,6 +52,9 @@ void examine_schema(const Parameters& parameters, ParameterProblems& problems) {
   if (expected && diff) problems.add({}, "write either `expected` or `diff`, not both");
   if (diff && parameters.text("side") == "old")
     problems.add({"side"}, "`diff` looks at the new side; leave `side` out");
+  const auto ignored = parameters.has("ignore") ? parameters.texts("ignore") : std::vector<std::string>{};
+  for (std::size_t i = 0; i < ignored.size(); ++i)
+    problems.guard({"ignore", std::to_string(i)}, [&] { SchemaExceptions({ignored[i]}); });
   if (!parameters.has("changes")) return;
   const auto& changes = parameters.value("changes");
   for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -246,7 +249,8 @@ ParameterSpec change_parameter() {
                  {.name = "dropped", .doc = "an object of the old side alone, or a glob"},
                  {.name = "retyped", .doc = "a column of the old side whose type is `to` on the new one"},
                  {.name = "changed", .doc = "an object of the old side whose `property` is `to` on the new one"},
-                 {.name = "property", .doc = "of changed: type, nullable, default, on_delete, …"},
+                 {.name = "property",
+                  .doc = "of changed: type, nullable, default, on_delete, …; checks: how many a table of SQLite keeps"},
                  {.name = "to", .doc = "the new name, type or value; absent with `changed`: no such property"}}};
 }
 
@@ -296,7 +300,9 @@ CheckKind schema_kind() {
       .cannot_prove =
           "That the declared changes are good ones, that functions and triggers do what they should, or that rows "
           "are right; the order of columns; between two engines, more than tables, columns, keys, plain indexes and "
-          "rules.",
+          "rules; from SQLite, defaults that are computed, what a CHECK says (they are counted, but for those that a "
+          "new "
+          "type makes needless), and lengths that SQLite does not declare.",
       .parameters = schema_parameters(),
       .make = [](const Parameters& parameters) { return std::make_unique<SchemaCheck>(parameters); },
       .examine = examine_schema};

@@ -17,6 +17,9 @@ struct SchemaProblem {
   Severity severity = Severity::error;
 };
 
+/// The rule under which a comparison reports that a property differs: "type-differs", "nullability-differs".
+std::string property_rule(const std::string& property);
+
 /// Objects and problems that the plan accepts: "table migration_state", "index *_tmp", "sequence-behind *".
 class SchemaExceptions {
  public:

@@ -133,6 +133,7 @@ constexpr std::string_view problem_rules[]{"constraint-not-validated",
                                            "policy-without-row-security",
                                            "collation-version-differs",
                                            "numbering-lost",
+                                           "length-narrowed",
                                            "generation-lost",
                                            "not-compared",
                                            "large-objects-differ"};
@@ -141,9 +142,68 @@ bool is_kind(const std::string& what) {
   return std::find(std::begin(object_kinds), std::end(object_kinds), what) != std::end(object_kinds);
 }
 
+// What a comparison may find different: every property that a catalog is read with.
+constexpr const char* compared_properties[]{"aggregate",
+                                            "arguments",
+                                            "attributes",
+                                            "base",
+                                            "body_md5",
+                                            "bound",
+                                            "cache",
+                                            "check",
+                                            "checks",
+                                            "clauses",
+                                            "collation",
+                                            "command",
+                                            "cycle",
+                                            "default",
+                                            "deferrable",
+                                            "definition",
+                                            "enabled",
+                                            "event",
+                                            "function",
+                                            "generated_as",
+                                            "grantable",
+                                            "identity",
+                                            "include",
+                                            "increment",
+                                            "inherits",
+                                            "labels",
+                                            "language",
+                                            "leakproof",
+                                            "least",
+                                            "match",
+                                            "materialized",
+                                            "most",
+                                            "nullable",
+                                            "nulls",
+                                            "on_delete",
+                                            "on_delete_columns",
+                                            "on_update",
+                                            "options",
+                                            "parallel",
+                                            "partition_of",
+                                            "partitioned_by",
+                                            "permissive",
+                                            "range_of",
+                                            "returns",
+                                            "roles",
+                                            "row_security",
+                                            "row_security_forced",
+                                            "security_definer",
+                                            "settings",
+                                            "start",
+                                            "strict",
+                                            "tags",
+                                            "type",
+                                            "using",
+                                            "version",
+                                            "volatility"};
+
 bool is_rule(const std::string& what) {
-  if (what.ends_with("-differs") ||
-      std::find(std::begin(problem_rules), std::end(problem_rules), what) != std::end(problem_rules))
+  if (std::find(std::begin(problem_rules), std::end(problem_rules), what) != std::end(problem_rules)) return true;
+  if (std::any_of(std::begin(compared_properties), std::end(compared_properties),
+                  [&](const char* property) { return property_rule(property) == what; }))
     return true;
   for (const std::string_view ending : {"-missing", "-extra"}) {
     if (what.ends_with(ending) && is_kind(what.substr(0, what.size() - ending.size()))) return true;
@@ -155,12 +215,20 @@ void require_kind_or_rule(const std::string& entry, const std::string& what) {
   if (is_kind(what) || is_rule(what) || what == "large-objects") return;
   std::vector<std::string> known(std::begin(object_kinds), std::end(object_kinds));
   known.insert(known.end(), std::begin(problem_rules), std::end(problem_rules));
+  for (const char* property : compared_properties) known.push_back(property_rule(property));
   throw InputError(fmt::format("`ignore`: '{}': {} is neither a kind of object ({}) nor a rule of this check{}",
                                printable(entry, 100), printable(what, 100), fmt::join(object_kinds, ", "),
                                stores::did_you_mean(what, known)));
 }
 
 }  // namespace
+
+std::string property_rule(const std::string& property) {
+  if (property == "nullable") return "nullability-differs";
+  std::string rule = property + "-differs";
+  std::replace(rule.begin(), rule.end(), '_', '-');
+  return rule;
+}
 
 SchemaExceptions::SchemaExceptions(const std::vector<std::string>& entries) {
   for (const auto& entry : entries) {

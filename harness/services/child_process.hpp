@@ -54,7 +54,8 @@ class ChildProcess {
   pid_t pid() const;
   /// Whether it has ended; never blocks, and sees an end as soon as the kernel knows of it.
   std::optional<ExitStatus> exited() const;
-  /// Waits until it ends, `timeout` passes or `stop` is requested; nullopt in the latter two cases.
+  /// Waits until it ends, `timeout` passes (see Patience: standstills do not count) or `stop` is requested; nullopt in
+  /// the latter two cases.
   std::optional<ExitStatus> wait(std::chrono::nanoseconds timeout, std::stop_token stop = {}) const;
   /// Sends `signal` to the whole group.
   void signal_group(int signal) const;

@@ -1,6 +1,7 @@
 #include "suites/migration/testing/action_fixture.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <iterator>
 
@@ -72,7 +73,7 @@ std::unique_ptr<RunningAction> ActionFixture::start(const std::string& name, con
   const std::string prelude =
       "set -e\nsql() { local each; for each in \"$@\"; do echo \"$each;\"; done | psql -qAtX -v ON_ERROR_STOP=1 "
       "\"$NEW\"; }\n";
-  static int runs = 0;
+  static std::atomic<int> runs = 0;  // a check may run several actions at once
   const std::filesystem::path log = folder_.path() / (name + std::to_string(++runs) + ".log");
   services::SpawnOptions options{.command = {"/bin/bash", "-c", prelude + script->second},
                                  .environment = environment_,

@@ -15,6 +15,7 @@
 #include "harness/cli/signals.hpp"
 #include "harness/cli/suites.hpp"
 #include "harness/core/errors.hpp"
+#include "harness/core/glob.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/plan/source.hpp"
 #include "harness/run/runner.hpp"
@@ -79,6 +80,13 @@ void check_names(const RunCommand& command, const plan::Plan& plan) {
     if (plan.phase(name) == nullptr) {
       throw InputError(fmt::format("--phase {}: the plan has no such phase{}", name, plan::suggestion(name, known)));
     }
+  }
+  std::vector<std::string> checks;
+  for (const auto& check : plan.checks) checks.push_back(check.name);
+  const auto chosen = [&](const std::string& name) { return glob_matches(command.check, name); };
+  if (!command.check.empty() && std::none_of(checks.begin(), checks.end(), chosen)) {
+    throw InputError(fmt::format("--check {}: the plan has no such check{}", printable(command.check, 100),
+                                 plan::suggestion(command.check, checks)));
   }
   const auto formats = reports::formats();
   for (const auto& format : command.formats) {

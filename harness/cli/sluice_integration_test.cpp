@@ -292,5 +292,10 @@ TEST_F(SluiceTest, RefusesAPhaseThatThePlanDoesNotHave) {
   EXPECT_THAT(output(), HasSubstr("did you mean 'only'?"));
 }
 
+TEST_F(SluiceTest, RefusesACheckThatThePlanDoesNotHave) {
+  EXPECT_EQ(run(plan_text, {"--check", "sane"}), 2);
+  EXPECT_THAT(output(), HasSubstr("--check sane: the plan has no such check, did you mean 'same'?"));
+}
+
 }  // namespace
 }  // namespace sluice

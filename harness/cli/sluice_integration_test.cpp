@@ -294,7 +294,7 @@ TEST_F(SluiceTest, RefusesAPhaseThatThePlanDoesNotHave) {
 
 TEST_F(SluiceTest, RefusesACheckThatThePlanDoesNotHave) {
   EXPECT_EQ(run(plan_text, {"--check", "sane"}), 2);
-  EXPECT_THAT(output(), HasSubstr("--check sane: the plan has no such check, did you mean 'same'?"));
+  EXPECT_THAT(output(), HasSubstr("--check sane: the plan has no such check; did you mean 'same'?"));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ actions:
   move: { command: [move] }
 checks:
   same: { kind: compat.replay, corpus: corpus.jsonl }
-  fast: { kind: load.compare, corpus: corpus.jsonl, rate: 10/s, limit: { p99: 1.1 } }
+  fast: { kind: load.compare, corpus: corpus.jsonl, rate: 100/s, limit: { p99: 1.1 } }
 phases:
   - { name: first, enter: [seed], after: [same] }
   - { name: second, needs: [first], enter: [move], before: [same], during: [same, fast] }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/process_search.hpp"
 #include "harness/services/log_tail.hpp"
 #include "harness/services/process_tree.hpp"
 #include "harness/services/run_folder.hpp"

@@ -38,9 +38,6 @@ class RunFolder {
   int guard_pid_ = -1;
 };
 
-/// The processes whose environment holds all of these entries ("NAME=value"), except this one.
-std::vector<int> processes_with(const std::vector<std::string>& entries);
-
 /// The processes whose environment carries SLUICE_RUN=marker, except this one.
 std::vector<int> processes_of_run(const std::string& marker);
 

@@ -1,13 +1,17 @@
 #include "suites/migration/copies/action_trial.hpp"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <future>
 #include <thread>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/core/process_search.hpp"
 #include "harness/stores/postgres_connection.hpp"
 #include "suites/migration/copies/lock_probes.hpp"
 #include "suites/migration/copies/store_detour.hpp"
@@ -92,6 +96,23 @@ class SessionWatch {
   std::vector<std::pair<std::unique_ptr<stores::PostgresConnection>, std::string>> servers_;
 };
 
+// Names of the processes that carry `mark` and are still there after `patience`. Children end a moment after who
+// waited for them.
+std::vector<std::string> processes_left(const std::string& mark, std::chrono::nanoseconds patience,
+                                        const std::stop_token& cancelled) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    std::vector<std::string> names;
+    for (const int process : processes_with({mark})) {
+      std::string name = read_proc(fmt::format("/proc/{}/comm", process));
+      if (!name.empty()) name.pop_back();  // the end of its line
+      names.push_back(fmt::format("{} ({})", printable(name, 60), process));
+    }
+    if (names.empty() || std::chrono::steady_clock::now() > deadline) return names;
+    pause_unless_cancelled(std::chrono::milliseconds(5), cancelled);
+  }
+}
+
 // Null when there is no SQLite store to be written to.
 std::unique_ptr<WritePoints> watch_writes(const StoreCopies::Copy& copy, const std::filesystem::path& work,
                                           const std::optional<CrashPoint>& kill) {
@@ -145,7 +166,11 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
   const auto writes = options_.watch_writes ? watch_writes(copy, context_.work, kill) : nullptr;
   ActionChanges changes{.redirects = detour.redirects(), .environment = {}};
   if (writes) changes.environment = writes->environment();
+  // Whatever it starts inherits this, and can be told from what works on other copies.
+  const std::string mark = fmt::format("{}-{}", getpid(), copy.copied().front().copy);
+  changes.environment["SLUICE_TRIAL"] = mark;
   TrialEnd end;
+  std::vector<std::string> left;
   const SessionWatch watch(context_, copies_, copy);
   {
     std::shared_ptr<RunningAction> running;
@@ -173,7 +198,10 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
     end.killed = assassin->killed || (writes && writes->killed());
     if (end.killed) running->kill();  // who is left of its group
     // Before what the action left behind is killed with it.
-    if (!end.killed && !end.timed_out) end.sessions_left = watch.left_after(patience_with_living_sessions);
+    if (!end.killed && !end.timed_out) {
+      end.sessions_left = watch.left_after(patience_with_living_sessions);
+      left = processes_left("SLUICE_TRIAL=" + mark, patience_with_living_sessions, context_.cancelled);
+    }
   }
   end.connections = detour.connections();
   end.problems = detour.problems();
@@ -183,6 +211,12 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
   if (end.timed_out) watch.end_all();  // a server may go on with a long statement whose client is gone
   const auto dying = watch.left_after(patience_with_dying_sessions);
   end.sessions_left.insert(end.sessions_left.end(), dying.begin(), dying.end());
+  if (!left.empty() && end.sessions_left.empty()) {
+    throw InputError(fmt::format(
+        "action {} ended and left {} running: {}; what they do later is seen by no check, so let the action wait for "
+        "them",
+        action_, left.size() == 1 ? "1 process" : fmt::format("{} processes", left.size()), fmt::join(left, ", ")));
+  }
   return end;
 }
 

@@ -54,7 +54,7 @@ class ActionTrial {
 
   /// Runs the action to its end, or kills its process group (SIGKILL) while `kill` is held. Returns when its sessions
   /// have left the server, or after some seconds. May be called from several threads. Throws InputError when the action
-  /// cannot be pointed at the copy, and Cancelled.
+  /// cannot be pointed at the copy, or left processes running, and Cancelled.
   TrialEnd run(const StoreCopies::Copy& copy, const std::optional<CrashPoint>& kill = std::nullopt) const;
 
  private:

@@ -5,6 +5,7 @@
 namespace sluice::migration {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -40,6 +41,16 @@ TEST_F(Idempotent, IsProvedWhereOneRowTakesOthersWithIt) {
       "CREATE TABLE word (id INTEGER PRIMARY KEY); CREATE TABLE audit (what TEXT); INSERT INTO word VALUES (1), (2);"
       "CREATE TRIGGER gone AFTER DELETE ON word BEGIN INSERT INTO audit VALUES (old.id); END");
   expect_proof(run(idempotent_kind(), R"({"action": "migrate"})"));
+}
+
+TEST_F(Idempotent, IsNotSaidOfAnActionThatLeavesWorkInTheBackground) {
+  for (const std::string background : {"", "setsid "}) {
+    action("migrate", R"sh(sql "SELECT 1"; mkfifo -m 600 "$PWD/never" 2>/dev/null || true; )sh" + background +
+                          R"sh(bash -c 'read line <> "$PWD/never"' > /dev/null 2>&1 &)sh");
+    EXPECT_THAT(
+        error(idempotent_kind(), R"({"action": "migrate"})"),
+        AllOf(HasSubstr("action migrate ended and left 1 process running: bash ("), HasSubstr("wait for them")));
+  }
 }
 
 TEST_F(Idempotent, RunsOnTheStoresThemselvesWhenToldTo) {

@@ -2,10 +2,10 @@
 
 #include <fmt/core.h>
 
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string>
+
+#include "harness/core/process_search.hpp"
 
 namespace sluice {
 
@@ -23,8 +23,8 @@ std::optional<ProcessStat> parse_process_stat(std::string_view line) {
 }
 
 std::optional<ProcessStat> read_process_stat(std::int64_t process) {
-  std::ifstream stream(fmt::format("/proc/{}/stat", process));
-  return parse_process_stat(std::string{std::istreambuf_iterator<char>(stream), {}});
+  // Not by a stream: one throws when the process goes between opening and reading.
+  return parse_process_stat(read_proc(fmt::format("/proc/{}/stat", process)));
 }
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <future>
 #include <thread>
 
@@ -71,8 +72,9 @@ class SessionWatch {
 
   void end_all() const {
     for (const auto& [server, database] : servers_) {
-      server->query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", {database},
-                    "ending sessions");
+      server->query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name <> $2",
+          {database, LockProbes::application_name}, "ending sessions");
     }
   }
 
@@ -111,6 +113,12 @@ std::vector<std::string> processes_left(const std::string& mark, std::chrono::na
     if (names.empty() || std::chrono::steady_clock::now() > deadline) return names;
     pause_unless_cancelled(std::chrono::milliseconds(5), cancelled);
   }
+}
+
+// The group, and who left it: a machine that dies spares nobody.
+void kill_all(const std::string& mark, RunningAction& running) {
+  running.kill();
+  for (const int process : processes_with({mark})) ::kill(process, SIGKILL);
 }
 
 // Null when there is no SQLite store to be written to.
@@ -169,8 +177,8 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
   // Whatever it starts inherits this, and can be told from what works on other copies.
   const std::string mark = fmt::format("{}-{}", getpid(), copy.copied().front().copy);
   changes.environment["SLUICE_TRIAL"] = mark;
+  const std::string marked = "SLUICE_TRIAL=" + mark;
   TrialEnd end;
-  std::vector<std::string> left;
   const SessionWatch watch(context_, copies_, copy);
   {
     std::shared_ptr<RunningAction> running;
@@ -196,28 +204,34 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
     }
     if (result) end.action = *result;
     end.killed = assassin->killed || (writes && writes->killed());
-    if (end.killed) running->kill();  // who is left of its group
+    if (end.killed || end.timed_out) kill_all(marked, *running);
     // Before what the action left behind is killed with it.
     if (!end.killed && !end.timed_out) {
       end.sessions_left = watch.left_after(patience_with_living_sessions);
-      left = processes_left("SLUICE_TRIAL=" + mark, patience_with_living_sessions, context_.cancelled);
+      end.processes_left = processes_left(marked, patience_with_living_sessions, context_.cancelled);
     }
   }
   end.connections = detour.connections();
   end.problems = detour.problems();
   end.statements = ledger.records();
   if (writes) end.writes = named_writes(*writes, copy);
-  detour.close();                      // also what the action left open at the server
-  if (end.timed_out) watch.end_all();  // a server may go on with a long statement whose client is gone
+  detour.close();  // also what the action left open at the server
+  // A server may go on with a long statement whose client is gone.
+  if (end.timed_out || !end.sessions_left.empty()) watch.end_all();
   const auto dying = watch.left_after(patience_with_dying_sessions);
   end.sessions_left.insert(end.sessions_left.end(), dying.begin(), dying.end());
-  if (!left.empty() && end.sessions_left.empty()) {
-    throw InputError(fmt::format(
-        "action {} ended and left {} running: {}; what they do later is seen by no check, so let the action wait for "
-        "them",
-        action_, left.size() == 1 ? "1 process" : fmt::format("{} processes", left.size()), fmt::join(left, ", ")));
-  }
   return end;
+}
+
+void require_ended(const TrialEnd& end, const std::string& action) {
+  if (!end.succeeded() || (end.processes_left.empty() && end.sessions_left.empty())) return;
+  std::vector<std::string> left;
+  for (const auto& process : end.processes_left) left.push_back("process " + process);
+  for (const auto& session : end.sessions_left) left.push_back("a session, " + session);
+  throw InputError(fmt::format(
+      "action {} ended and left running: {}; what they do later is seen by no check, so let the action wait "
+      "for them and close its sessions",
+      action, fmt::join(left, "; ")));
 }
 
 void require_statements(const TrialEnd& end, const std::string& action) {

@@ -33,8 +33,9 @@ struct TrialEnd {
   std::vector<net::StatementRecord> statements;
   std::vector<std::string> writes;  ///< to SQLite, when they were watched and no write was chosen
   std::uint64_t connections = 0;
-  std::vector<std::string> problems;       ///< of the proxy
-  std::vector<std::string> sessions_left;  ///< that outlived the action: what they were doing last
+  std::vector<std::string> problems;        ///< of the proxy
+  std::vector<std::string> sessions_left;   ///< that outlived the action: what they were doing last
+  std::vector<std::string> processes_left;  ///< that outlived it too: their names and numbers
 
   bool succeeded() const { return !killed && !timed_out && action.succeeded; }
 };
@@ -52,9 +53,9 @@ class ActionTrial {
   ActionTrial(const CheckContext& context, const StoreCopies& copies, std::string action, TrialOptions options)
       : context_(context), copies_(copies), action_(std::move(action)), options_(std::move(options)) {}
 
-  /// Runs the action to its end, or kills its process group (SIGKILL) while `kill` is held. Returns when its sessions
-  /// have left the server, or after some seconds. May be called from several threads. Throws InputError when the action
-  /// cannot be pointed at the copy, or left processes running, and Cancelled.
+  /// Runs the action to its end, or kills all of its processes (SIGKILL) while `kill` is held. Returns when its
+  /// sessions have left the server and its processes are gone, or after some seconds. May be called from several
+  /// threads. Throws InputError when the action cannot be pointed at the copy, and Cancelled.
   TrialEnd run(const StoreCopies::Copy& copy, const std::optional<CrashPoint>& kill = std::nullopt) const;
 
  private:
@@ -63,6 +64,10 @@ class ActionTrial {
   std::string action_;
   TrialOptions options_;
 };
+
+/// The InputError for an action that ended well and left processes or sessions, whose work the state judged now may not
+/// hold yet; nothing when it left none.
+void require_ended(const TrialEnd& end, const std::string& action);
 
 /// The InputError for an action of which neither a statement came to a copy nor a write; nothing when one did.
 void require_statements(const TrialEnd& end, const std::string& action);

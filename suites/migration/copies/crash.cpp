@@ -154,6 +154,7 @@ class CrashCheck final : public Check {
   TrialEnd run_clean(const Copy& copy, const char* which) {
     TrialEnd end = trial_->run(copy);
     require_statements(end, parameters_.text("action"));
+    require_ended(end, parameters_.text("action"));
     if (end.timed_out) {
       problem_ = fmt::format("{} of action {} took longer than {}", which, parameters_.text("action"),
                              human_duration(parameters_.duration("timeout")));
@@ -275,6 +276,7 @@ class CrashCheck final : public Check {
            fmt::format("the migration ended with {}: {}", again.action.outcome, last_line(again.action.output_tail)))
           .new_value = printable(again.action.output_tail, 1000);
     }
+    if (again.sessions_left.empty()) require_ended(again, parameters_.text("action"));
     for (const auto& session : again.sessions_left) fail("crash-session-left", "it left a session: " + session);
     if (!again.succeeded()) return result;
     const StateDifference difference = compare(*copy, context);

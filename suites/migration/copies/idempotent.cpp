@@ -38,6 +38,7 @@ class IdempotentCheck final : public Check {
     for (std::int64_t i = 0; i < times_ && problem_.empty(); ++i) {
       const TrialEnd end = trial.run(*again);
       if (!copies_->postgres().empty()) require_statements(end, action_);
+      require_ended(end, action_);
       note_end(end.timed_out, end.action);
     }
     if (problem_.empty()) difference_ = compare(context, again->urls());

@@ -43,16 +43,6 @@ TEST_F(Idempotent, IsProvedWhereOneRowTakesOthersWithIt) {
   expect_proof(run(idempotent_kind(), R"({"action": "migrate"})"));
 }
 
-TEST_F(Idempotent, IsNotSaidOfAnActionThatLeavesWorkInTheBackground) {
-  for (const std::string background : {"", "setsid "}) {
-    action("migrate", R"sh(sql "SELECT 1"; mkfifo -m 600 "$PWD/never" 2>/dev/null || true; )sh" + background +
-                          R"sh(bash -c 'read line <> "$PWD/never"' > /dev/null 2>&1 &)sh");
-    EXPECT_THAT(
-        error(idempotent_kind(), R"({"action": "migrate"})"),
-        AllOf(HasSubstr("action migrate ended and left 1 process running: bash ("), HasSubstr("wait for them")));
-  }
-}
-
 TEST_F(Idempotent, RunsOnTheStoresThemselvesWhenToldTo) {
   new_side("ALTER TABLE item ADD COLUMN size int; UPDATE item SET size = 1;");
   action("migrate", R"sh(sql "UPDATE item SET size = 1 WHERE size IS NULL"; touch ran)sh");

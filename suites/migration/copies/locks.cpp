@@ -74,6 +74,7 @@ class LocksCheck final : public Check {
     results_ = running.stop();
     took_ = end.action.duration;
     require_statements(end, action_);
+    require_ended(end, action_);
     if (!end.succeeded()) {
       problem_ = fmt::format("action {} on a copy {}: {}", action_,
                              end.timed_out ? "took too long" : "ended with " + end.action.outcome,

@@ -114,6 +114,7 @@ class RollbackCheck final : public Check {
   void migrate(const CheckContext& context, const Copy& copy) const {
     const TrialEnd end = run_action(context, copy, up_, "spares");
     if (!copies_->postgres().empty()) require_statements(end, up_);
+    require_ended(end, up_);
     if (!end.succeeded()) {
       throw InputError(fmt::format("action {} on a copy {}: {}", up_,
                                    end.timed_out ? "took too long" : "ended with " + end.action.outcome,
@@ -127,6 +128,7 @@ class RollbackCheck final : public Check {
     const TrialEnd end = run_action(context, copy, down_, "down_spares");
     took_ = end.timed_out ? context.clock->now() - begun : end.action.duration;
     if (!copies_->postgres().empty() && end.succeeded()) require_statements(end, down_);
+    require_ended(end, down_);
     if (!end.succeeded()) {
       add_finding(context, "rollback-failed",
                   fmt::format("the rollback {} {}", down_,

@@ -96,6 +96,9 @@ std::string gate_details(const PhaseResult& phase) {
   for (const auto& action : phase.actions) {
     if (!action.succeeded)
       text += fmt::format("action {} did not succeed: {}\n", terminal_text(action.name), terminal_text(action.outcome));
+    if (action.left_running)
+      text +=
+          fmt::format("action {}, left running: {}\n", terminal_text(action.name), terminal_text(*action.left_running));
   }
   for (const auto& [waiver, state, hidden, hides] : phase.waivers)
     text += fmt::format("waiver of {} until {} ({}), {}: hides {}\n", terminal_text(waiver.owner),
@@ -106,6 +109,9 @@ std::string gate_details(const PhaseResult& phase) {
   if (phase.rollback)
     text += fmt::format("rolled back by {}: {}, {}\n", terminal_text(phase.rollback->name),
                         terminal_text(phase.rollback->outcome), window_text(*phase.rollback));
+  if (phase.rollback && phase.rollback->left_running)
+    text += fmt::format("action {}, left running: {}\n", terminal_text(phase.rollback->name),
+                        terminal_text(*phase.rollback->left_running));
   return text;
 }
 

@@ -103,6 +103,7 @@ void fields(Archive& archive, Of<ActionResult> auto& action) {
   archive("output_tail", action.output_tail);
   archive("log", action.log);
   archive("within_ns", action.within);
+  archive("left_running", action.left_running);
 }
 
 template <typename Archive>

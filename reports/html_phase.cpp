@@ -20,6 +20,7 @@ void write_action(Markup& page, const ActionResult& action, bool well, std::stri
   page.leaf("strong", action.name);
   page.text(" " + action.outcome);
   page.leaf("span", human_duration(action.duration), {{"class", "took"}});
+  if (action.left_running) page.leaf("p", "left running: " + *action.left_running, {{"class", "dim"}});
   write_command(page, action.command);
   if (!well) write_log(page, action.output_tail, action.log);
 }

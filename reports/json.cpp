@@ -121,7 +121,7 @@ Json write_object(const Model& model) {
   [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11] = model;
 }
 [[maybe_unused]] void knows_every_member(const ActionResult& model) {
-  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10] = model;
+  [[maybe_unused]] const auto& [m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11] = model;
 }
 [[maybe_unused]] void knows_every_member(const RequiredCheck& model) { [[maybe_unused]] const auto& [m1, m2] = model; }
 [[maybe_unused]] void knows_every_member(const MinimumCoverage& model) {

@@ -152,6 +152,8 @@ std::string phases(const RunResult& run, const Level& level) {
     out += rules(phase);
     for (const auto& action : phase.actions) {
       if (!action.succeeded) out += fmt::format("- ✗ action {}: {}\n\n", cell(action.name), cell(action.outcome));
+      if (action.left_running)
+        out += fmt::format("- action {}, left running: {}\n\n", cell(action.name), cell(*action.left_running));
     }
     if (level.checks) out += checks(phase, level);
   }

@@ -195,6 +195,7 @@ class Summary {
     const std::string sign = action.succeeded ? styled(Style::good, "✓") : styled(Style::bad, "✗");
     out_ += fmt::format("  {} action {}: {}, {}\n", sign, line(action.name), line(action.outcome),
                         human_duration(action.duration));
+    if (action.left_running) out_ += fmt::format("      left running: {}\n", line(*action.left_running));
     if (!action.succeeded) add_tail(action.output_tail, action.log);
   }
 

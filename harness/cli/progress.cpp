@@ -108,6 +108,7 @@ void ProgressPrinter::action_finished(const ActionResult& result) {
          {result.succeeded ? "✓" : "✗", style},
          {fmt::format(" action {}: {} ({})", terminal_text(result.name), terminal_text(result.outcome),
                       human_duration(result.duration))}});
+  if (result.left_running) print({{"    left running: " + terminal_text(*result.left_running)}});
   if (result.succeeded) return;
   for (std::string_view rest = result.output_tail; !rest.empty();) {
     const auto end = rest.find('\n');

@@ -14,8 +14,8 @@ std::optional<ProcessStat> parse_process_stat(std::string_view line) {
   if (name_end == std::string_view::npos) return std::nullopt;
   std::istringstream fields{std::string(line.substr(name_end + 1))};
   ProcessStat stat;
-  fields >> stat.state >> stat.parent;
-  constexpr int fields_between = 17;  // starttime is field 22, the parent is field 4
+  fields >> stat.state >> stat.parent >> stat.group;
+  constexpr int fields_between = 16;  // starttime is field 22, the group is field 5
   std::string skipped;
   for (int i = 0; i < fields_between; ++i) fields >> skipped;
   fields >> stat.started;

@@ -9,6 +9,7 @@ namespace sluice {
 struct ProcessStat {
   char state = 0;  ///< R, S, D, Z, T, …
   int parent = 0;
+  int group = 0;
   std::uint64_t started = 0;  ///< in clock ticks since the machine's start: with the number it is one process's alone
 };
 

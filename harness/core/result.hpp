@@ -41,6 +41,9 @@ struct ActionResult {
   std::string output_tail;                                        ///< the last lines of stdout and stderr together
   std::string log;                                                ///< path of the whole output
   std::optional<std::chrono::nanoseconds> within = std::nullopt;  ///< the window that a rollback must keep
+  /// The processes that it had started and that went on when it had ended, and what became of them: "daemon (4711)
+  /// until the end of the run, ...".
+  std::optional<std::string> left_running = std::nullopt;
 };
 
 /// One service, over the run.

@@ -202,7 +202,9 @@ ParameterSpec waiver_declaration() {
 }
 
 ParameterSpec action_declaration() {
-  ParameterSpec words = command("program and arguments; no shell is involved");
+  ParameterSpec words = command(
+      "program and arguments; no shell is involved; what it leaves in its process group ends with it, what leaves the "
+      "group (setsid) ends with the run, and the report names both");
   words.required = false;
   return record("", "",
                 {std::move(words), text("restart", "instead of a command: stop this service and start it again"),

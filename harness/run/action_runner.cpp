@@ -1,6 +1,7 @@
 #include "harness/run/action_runner.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <filesystem>
 
 #include "harness/core/errors.hpp"
+#include "harness/core/left_processes.hpp"
 #include "harness/core/parameters.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/services/log_tail.hpp"
@@ -18,6 +20,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using Deed = plan::ServiceOrder::Deed;
+
+// Inherited by whatever an action starts: what it leaves can be told from what else the run has started.
+constexpr const char* mark_name = "SLUICE_ACTION";
+constexpr std::chrono::milliseconds patience_with_dying_children{500};
 
 // Redacted word by word: quoting would break a secret up.
 std::string joined(const std::vector<std::string>& words, const Redactor& redactor) {
@@ -49,12 +55,14 @@ services::SpawnOptions ActionRunner::spawn_options(const plan::ActionSpec& actio
   return spawn;
 }
 
-void ActionRunner::run_command(const plan::ActionSpec& action, ActionResult& result) {
-  const auto spawn = spawn_options(action, environment_.logs() / ("action-" + action.name + ".log"));
+std::unique_ptr<services::ChildProcess> ActionRunner::run_command(const plan::ActionSpec& action,
+                                                                  const std::string& mark, ActionResult& result) {
+  auto spawn = spawn_options(action, environment_.logs() / ("action-" + action.name + ".log"));
+  spawn.environment[mark_name] = mark;
   result.command = joined(spawn.command, environment_.redactor());
   result.log = spawn.log.string();
   fs::remove(spawn.log);
-  const auto child = environment_.host().spawn(spawn);
+  auto child = environment_.host().spawn(spawn);
   const auto status = child->wait(action.timeout, stop_);
   result.succeeded = status && status->succeeded();
   if (status)
@@ -64,6 +72,33 @@ void ActionRunner::run_command(const plan::ActionSpec& action, ActionResult& res
   else
     result.outcome = "timed out after " + human_duration(action.timeout);
   if (!status) child->end(SIGTERM, std::chrono::seconds(5));
+  return child;
+}
+
+std::optional<std::string> ActionRunner::left_by(const services::ChildProcess& action, const std::string& mark) const {
+  std::vector<std::string> with_the_run;
+  std::vector<std::string> with_the_action;
+  try {
+    const int group = action.pid();
+    for (const auto& process :
+         left_processes(fmt::format("{}={}", mark_name, mark), group, patience_with_dying_children, stop_)) {
+      (process.group == group ? with_the_action : with_the_run).push_back(process.to_string());
+    }
+  } catch (const Cancelled&) {
+    return std::nullopt;  // the run ends now, and they with it
+  }
+  std::vector<std::string> fates;
+  if (!with_the_run.empty()) {
+    fates.push_back(
+        fmt::format("{} until the end of the run, when sluice ends what is left of it", fmt::join(with_the_run, ", ")));
+  }
+  if (!with_the_action.empty()) {
+    fates.push_back(
+        fmt::format("{}, ended by sluice with the action, whose process group it had not left (setsid does)",
+                    fmt::join(with_the_action, ", ")));
+  }
+  if (fates.empty()) return std::nullopt;
+  return fmt::format("{}", fmt::join(fates, "; "));
 }
 
 namespace {
@@ -153,16 +188,20 @@ ActionResult ActionRunner::run(const plan::ActionSpec& action, const std::string
   result.started = clock_.today();
   const auto begun = clock_.now();
   observer_.action_started(action.name);
+  const std::string mark = fmt::format("{}-{}", environment_.host().run_marker(), ++commands_);
+  std::unique_ptr<services::ChildProcess> child;  // what stays in its group ends with it
   try {
     if (action.order)
       carry_out(*action.order, result);
     else
-      run_command(action, result);
+      child = run_command(action, mark, result);
   } catch (const EnvironmentError& error) {
     result.outcome = environment_.redactor()(error.what());
     if (!action.order) could_not_try = fmt::format("action {}: {}", action.name, result.outcome);
   }
   result.duration = clock_.now() - begun;
+  if (child) result.left_running = left_by(*child, mark);
+  child.reset();
   // A service's log says much that has nothing to do with an order that it obeyed.
   if (!action.order || !result.succeeded) {
     result.output_tail = environment_.redactor()(services::log_tail(result.log));

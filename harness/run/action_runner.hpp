@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ class ActionRunner {
       : plan_(plan), environment_(environment), clock_(clock), observer_(observer), stop_(stop) {}
 
   /// Runs it to its end, its time-out or the stop. What goes wrong with it is in the result. `could_not_try` gets the
-  /// reason when the command could not even be started; a service that does not come back is a failed action.
+  /// reason when the command could not even be started; a service that does not come back is a failed action. What a
+  /// command leaves running is in the result too: it fails nothing, because a step may be to start a daemon.
   ActionResult run(const plan::ActionSpec& action, const std::string& phase, std::string& could_not_try);
 
   /// Starts a command for a check: see StartAction. `log` gets its output; `cancelled` is the check's. The observer is
@@ -29,7 +31,10 @@ class ActionRunner {
 
  private:
   services::SpawnOptions spawn_options(const plan::ActionSpec& action, const std::filesystem::path& log);
-  void run_command(const plan::ActionSpec& action, ActionResult& result);
+  std::unique_ptr<services::ChildProcess> run_command(const plan::ActionSpec& action, const std::string& mark,
+                                                      ActionResult& result);
+  /// What is left of an action that has ended and whose processes carry `mark`, and what becomes of it.
+  std::optional<std::string> left_by(const services::ChildProcess& action, const std::string& mark) const;
   void carry_out(const plan::ServiceOrder& order, ActionResult& result);
 
   const plan::Plan& plan_;
@@ -37,6 +42,7 @@ class ActionRunner {
   const Clock& clock_;
   RunObserver& observer_;
   std::stop_token stop_;
+  int commands_ = 0;  // that run() has started: an action may run several times, and each marks its own
 };
 
 /// "restart v2", "signal v2 SIGHUP".

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -5,12 +6,14 @@
 #include <fstream>
 #include <iterator>
 
+#include "harness/core/process_stat.hpp"
 #include "harness/run/testing/scripted_run.hpp"
 
 namespace sluice::run {
 namespace {
 
 using std::chrono::nanoseconds;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 class PhaseTest : public testing::RunnerTest {
@@ -53,6 +56,41 @@ phases: [ { name: p, enter: [bad], during: [a] } ]
 )");
   EXPECT_EQ(result.decision, Decision::no_go);
   EXPECT_EQ(result.phases[0].checks[0].outcome.verdict, Verdict::errored);
+}
+
+TEST_F(PhaseTest, SaysWhatAnActionLeavesRunningAndEndsItWithTheRun) {
+  daemons_ = 1;
+  const auto result = run(R"(
+actions:
+  step:
+    command:
+      - sh
+      - -c
+      - "sleep 300 & echo $$! > stayed; setsid -f sh -c 'echo $$$$ > left; exec sleep 300'; until [ -s left ]; do :; done"
+  next: { command: ["true"] }
+checks: { a: { kind: test.scripted } }
+phases: [ { name: p, enter: [step, next], after: [a] } ]
+)");
+  EXPECT_EQ(result.decision, Decision::go) << result.deciding_rule;
+  const auto& actions = result.phases[0].actions;
+  ASSERT_EQ(actions.size(), 2u);
+  ASSERT_TRUE(actions[0].left_running);
+  EXPECT_THAT(
+      *actions[0].left_running,
+      ContainsRegex(fmt::format(R"(^(sh|sleep) \({}\) until the end of the run[^;]*; (sh|sleep) \({}\), ended by)",
+                                std::stoi(file("left")), std::stoi(file("stayed")))));
+  EXPECT_EQ(actions[1].left_running, std::nullopt);
+  for (const char* gone : {"left", "stayed"}) EXPECT_FALSE(read_process_stat(std::stoi(file(gone)))) << gone;
+}
+
+TEST_F(PhaseTest, GrantsChildrenThatAreJustEndingAMoment) {
+  const auto result = run(R"(
+actions: { step: { command: [sh, -c, "while [ -d /proc/$$$$ ]; do :; done &"] } }
+checks: { a: { kind: test.scripted } }
+phases: [ { name: p, enter: [step], after: [a] } ]
+)");
+  EXPECT_EQ(result.decision, Decision::go) << result.deciding_rule;
+  EXPECT_EQ(result.phases[0].actions[0].left_running, std::nullopt);
 }
 
 TEST_F(PhaseTest, RunsEveryDuringCheckAtOnce) {

@@ -64,6 +64,7 @@ std::string Redactor::operator()(std::string text) const {
 
 void Redactor::apply(ActionResult& action) const {
   for (auto* text : {&action.command, &action.outcome, &action.output_tail}) clean(*text);
+  if (action.left_running) clean(*action.left_running);
 }
 
 void Redactor::apply(CheckResult& check) const {

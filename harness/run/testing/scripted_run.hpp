@@ -34,7 +34,8 @@ class RunnerTest : public ::testing::Test {
   sluice::testing::TemporaryFolder folder_;
   SystemClock clock_;
   std::vector<CheckKind> kinds_ = scripted_kinds();
-  RunOptions options_;  ///< what the plan is run with; folders are filled in
+  std::size_t daemons_ = 0;  ///< processes that the plan's actions leave to the end of the run's folder
+  RunOptions options_;       ///< what the plan is run with; folders are filled in
 };
 
 }  // namespace sluice::run::testing

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "harness/core/errors.hpp"
-#include "harness/core/pause.hpp"
+#include "harness/core/left_processes.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/core/process_search.hpp"
 #include "harness/stores/postgres_connection.hpp"
@@ -97,23 +97,6 @@ class SessionWatch {
   const CheckContext& context_;
   std::vector<std::pair<std::unique_ptr<stores::PostgresConnection>, std::string>> servers_;
 };
-
-// Names of the processes that carry `mark` and are still there after `patience`. Children end a moment after who
-// waited for them.
-std::vector<std::string> processes_left(const std::string& mark, std::chrono::nanoseconds patience,
-                                        const std::stop_token& cancelled) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (true) {
-    std::vector<std::string> names;
-    for (const int process : processes_with({mark})) {
-      std::string name = read_proc(fmt::format("/proc/{}/comm", process));
-      if (!name.empty()) name.pop_back();  // the end of its line
-      names.push_back(fmt::format("{} ({})", printable(name, 60), process));
-    }
-    if (names.empty() || std::chrono::steady_clock::now() > deadline) return names;
-    pause_unless_cancelled(std::chrono::milliseconds(5), cancelled);
-  }
-}
 
 // The group, and who left it: a machine that dies spares nobody.
 void kill_all(const std::string& mark, RunningAction& running) {
@@ -208,7 +191,9 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
     // Before what the action left behind is killed with it.
     if (!end.killed && !end.timed_out) {
       end.sessions_left = watch.left_after(patience_with_living_sessions);
-      end.processes_left = processes_left(marked, patience_with_living_sessions, context_.cancelled);
+      for (const auto& process : left_processes(marked, 0, patience_with_living_sessions, context_.cancelled)) {
+        end.processes_left.push_back(process.to_string());
+      }
     }
   }
   end.connections = detour.connections();

@@ -1,0 +1,51 @@
+#include "harness/core/left_processes.hpp"
+
+#include <fmt/core.h>
+
+#include <set>
+
+#include "harness/core/pause.hpp"
+#include "harness/core/printable.hpp"
+#include "harness/core/process_search.hpp"
+#include "harness/core/process_stat.hpp"
+
+namespace sluice {
+namespace {
+
+bool lives(const ProcessStat& stat) { return stat.state != 'Z' && stat.state != 'X'; }
+
+std::vector<LeftProcess> now(const std::string& mark, int group) {
+  const auto marked = processes_with({mark});
+  std::set<int> wanted(marked.begin(), marked.end());
+  if (group != 0) {
+    for_each_process([&](int process) {
+      const auto stat = read_process_stat(process);
+      if (stat && stat->group == group) wanted.insert(process);
+    });
+  }
+  std::vector<LeftProcess> found;
+  for (const int process : wanted) {
+    const auto stat = read_process_stat(process);
+    std::string name = read_proc(fmt::format("/proc/{}/comm", process));
+    if (!stat || !lives(*stat) || name.empty()) continue;  // it has ended meanwhile
+    name.pop_back();                                       // the end of its line
+    found.push_back({.number = process, .group = stat->group, .name = std::move(name)});
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string LeftProcess::to_string() const { return fmt::format("{} ({})", printable(name, 60), number); }
+
+std::vector<LeftProcess> left_processes(const std::string& mark, int group, std::chrono::nanoseconds patience,
+                                        const std::stop_token& cancelled) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto found = now(mark, group);
+    if (found.empty() || std::chrono::steady_clock::now() > deadline) return found;
+    pause_unless_cancelled(std::chrono::milliseconds(5), cancelled);
+  }
+}
+
+}  // namespace sluice

@@ -31,6 +31,8 @@ struct Progress {
 class RunningAction {
  public:
   virtual ~RunningAction() = default;
+  /// The `timeout` that the plan's author wrote for it; nullopt when nobody wrote one. Who waits keeps it: see wait().
+  virtual std::optional<std::chrono::nanoseconds> timeout() const = 0;
   /// Waits for its end; nullopt when `timeout` passes first. Throws Cancelled.
   virtual std::optional<ActionResult> wait(std::chrono::nanoseconds timeout) = 0;
   /// SIGKILL to the whole group, at once; returns when it is gone.

@@ -62,6 +62,13 @@ std::optional<ServiceOrder> order_of(const Parameters& value) {
       .deed = Deed::signal, .service = signal.text("service"), .signal = signal_number(signal.text("name"))};
 }
 
+// Whether the author did; the values hold the defaults too.
+bool wrote(const Node& root, const std::string& action, const char* key) {
+  const Node* actions = root.find("actions");
+  const Node* node = actions != nullptr ? actions->find(action) : nullptr;
+  return node != nullptr && node->find(key) != nullptr;
+}
+
 void fill_actions(const Node& root, const json& values, Plan& plan) {
   for (const auto& name : names_in_order(root, "actions")) {
     const Parameters value(values.at("actions").at(name));
@@ -69,6 +76,7 @@ void fill_actions(const Node& root, const json& values, Plan& plan) {
                       .command = {},
                       .order = order_of(value),
                       .timeout = value.duration("timeout"),
+                      .timeout_is_default = !wrote(root, name, "timeout"),
                       .environment = {},
                       .at = place_of(root, "actions", name)};
     if (value.has("command")) action.command = value.texts("command");

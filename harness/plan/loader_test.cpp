@@ -104,6 +104,7 @@ TEST(Loader, ReadsAWholePlanWithItsDefaults) {
   EXPECT_EQ(plan.checks[0].parameters.duration("within"), std::chrono::seconds(10));
   EXPECT_EQ(plan.service("v2")->parameters.record("ready").duration("within"), std::chrono::seconds(3));
   EXPECT_EQ(plan.action("migrate")->timeout, std::chrono::minutes(5));
+  EXPECT_FALSE(plan.action("migrate")->timeout_is_default);
   EXPECT_THAT(plan.phase("data")->after, ElementsAre("captures-equal"));
   EXPECT_THAT(plan.phase("data")->require, ElementsAre("all"));
 }
@@ -197,6 +198,12 @@ TEST(Loader, RefusesADurableClusterInMemory) {
 
 TEST(Loader, RefusesATextThatProgramsWouldCutOff) {
   EXPECT_THAT(problems_of(with(good_plan, "[./migrate.sh]", "[\"./a\\0b\"]")), HasSubstr("holds a NUL byte"));
+}
+
+TEST(Loader, TellsATimeoutThatNobodyWrote) {
+  const Plan plan = parse_plan(with(good_plan, ", timeout: 5m", ""), "plan.yaml", some_kinds());
+  EXPECT_EQ(plan.action("migrate")->timeout, std::chrono::minutes(10));
+  EXPECT_TRUE(plan.action("migrate")->timeout_is_default);
 }
 
 TEST(Loader, MergesAnOverlayOverThePlan) {

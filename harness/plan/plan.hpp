@@ -36,6 +36,7 @@ struct ActionSpec {
   std::vector<std::string> command;  ///< empty when it is an order
   std::optional<ServiceOrder> order;
   std::chrono::nanoseconds timeout{};
+  bool timeout_is_default = true;  ///< nobody wrote one
   std::map<std::string, std::string> environment;
   Position at;
 };

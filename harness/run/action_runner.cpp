@@ -105,15 +105,17 @@ namespace {
 
 class StartedAction final : public RunningAction {
  public:
-  StartedAction(std::unique_ptr<services::ChildProcess> child, ActionResult so_far, const Clock& clock,
-                const Redactor& redactor, std::stop_token cancelled)
+  StartedAction(std::unique_ptr<services::ChildProcess> child, std::optional<std::chrono::nanoseconds> timeout,
+                ActionResult so_far, const Clock& clock, const Redactor& redactor, std::stop_token cancelled)
       : child_(std::move(child)),
+        timeout_(timeout),
         result_(std::move(so_far)),
         clock_(clock),
         redactor_(redactor),
         begun_(clock.now()),
         cancelled_(std::move(cancelled)) {}
 
+  std::optional<std::chrono::nanoseconds> timeout() const override { return timeout_; }
   std::optional<ActionResult> wait(std::chrono::nanoseconds timeout) override {
     const auto status = child_->wait(timeout, cancelled_);
     if (!status && cancelled_.stop_requested()) throw Cancelled();
@@ -128,6 +130,7 @@ class StartedAction final : public RunningAction {
 
  private:
   std::unique_ptr<services::ChildProcess> child_;
+  std::optional<std::chrono::nanoseconds> timeout_;
   ActionResult result_;
   const Clock& clock_;
   const Redactor& redactor_;
@@ -163,7 +166,8 @@ std::unique_ptr<RunningAction> ActionRunner::start(const std::string& name, cons
   ActionResult so_far{.name = name, .phase = {}, .command = joined(spawn.command, environment_.redactor())};
   so_far.log = log.string();
   so_far.started = clock_.today();
-  return std::make_unique<StartedAction>(environment_.host().spawn(spawn), std::move(so_far), clock_,
+  const auto timeout = action->timeout_is_default ? std::nullopt : std::optional(action->timeout);
+  return std::make_unique<StartedAction>(environment_.host().spawn(spawn), timeout, std::move(so_far), clock_,
                                          environment_.redactor(), std::move(cancelled));
 }
 

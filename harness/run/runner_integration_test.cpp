@@ -192,6 +192,15 @@ phases: [{ name: a, after: [c] }]
   EXPECT_EQ(order(), "sqlite:/copy/a postgresql://u@127.0.0.1:99/voice at /copy/a\n");
 }
 
+TEST_F(RunnerTest, TellsACheckTheTimeoutOfAnActionWhereThePlanGivesOne) {
+  run(R"(
+actions: { slow: { command: ["true"], timeout: 5s }, usual: { command: ["true"] } }
+checks: { a: { kind: test.scripted, deed: timeout slow }, b: { kind: test.scripted, deed: timeout usual } }
+phases: [{ name: p, after: [a, b] }]
+)");
+  EXPECT_EQ(order(), "5.0 s a\nnone b\n");
+}
+
 TEST_F(RunnerTest, StartsNoActionForACheckThatWouldWorkOnTheRealStore) {
   const auto reason = [&](const std::string& command, const std::string& environment) {
     const auto result = run("actions: { move: { command: [sh, -c, 'echo ran >> order', " + command + "], env: { " +

@@ -39,6 +39,10 @@ class ScriptedCheck final : public Check {
     if (deed.starts_with("hear ")) read_all(context.resolve(deed.substr(5)));
     if (deed == "note") note(context, "begin");
     if (deed.starts_with("point ")) point_elsewhere(context, deed.substr(6));
+    if (deed.starts_with("timeout ")) {
+      const auto timeout = context.start_action(deed.substr(8), {})->timeout();
+      note(context, timeout ? human_duration(*timeout) : "none");
+    }
     if (deed == "follow" && !context.actions->wait_over(std::chrono::minutes(1), context.cancelled)) throw Cancelled();
   }
   Outcome judge(CheckContext& context) override {

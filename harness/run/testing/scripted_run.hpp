@@ -18,6 +18,7 @@ namespace sluice::run::testing {
 ///   none | throw | kill (what wrote service.pid) | wait (until cancelled) | say FIFO | hear FIFO | await FIFO (hears
 ///   it before it has begun) | note (begin and end are lines in `order`) |
 ///   point ACTION (start it with the stores /real/a.db and db:5432/voice replaced) |
+///   timeout ACTION (the one that the plan gives it, or "none", is a line in `order`) |
 ///   follow (until the actions are over; what is told of them are lines in `order`)
 std::vector<CheckKind> scripted_kinds();
 

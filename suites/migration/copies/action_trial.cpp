@@ -174,7 +174,8 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
     assassin->started.set_value(running);
     std::optional<ActionResult> result;
     try {
-      result = running->wait(options_.timeout);
+      end.allowed = time_allowed(*running, action_, options_.timeout);
+      result = running->wait(end.allowed.time);
       if (!result) {
         end.timed_out = true;
         running->kill();
@@ -208,6 +209,10 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
   return end;
 }
 
+std::string TrialEnd::how() const {
+  return timed_out ? "did not end within " + allowed.to_string() : "ended with " + action.outcome;
+}
+
 void require_ended(const TrialEnd& end, const std::string& action) {
   if (!end.succeeded() || (end.processes_left.empty() && end.sessions_left.empty())) return;
   std::vector<std::string> left;
@@ -228,9 +233,9 @@ void require_statements(const TrialEnd& end, const std::string& action) {
   }
   if (end.timed_out) {
     throw InputError(fmt::format(
-        "action {} had not ended in the time allowed, and not one statement of it had come to a copy of the "
-        "stores{}: give it more time, or see what it waits for",
-        action, why));
+        "action {} {}, and not one statement of it had come to a copy of the stores{}: give it more time, or see what "
+        "it waits for",
+        action, end.how(), why));
   }
   throw InputError(fmt::format(
       "action {}: not one statement of it came to a copy of the stores, nor a write, though it was pointed there; does "

@@ -8,6 +8,7 @@
 
 #include "harness/net/postgres_statements.hpp"
 #include "suites/migration/copies/store_copies.hpp"
+#include "suites/migration/copies/time_allowed.hpp"
 
 namespace sluice::migration {
 
@@ -29,6 +30,7 @@ struct CrashPoint {
 struct TrialEnd {
   bool killed = false;     ///< at the chosen point
   bool timed_out = false;  ///< it was killed then
+  TimeAllowed allowed;
   ActionResult action;
   std::vector<net::StatementRecord> statements;
   std::vector<std::string> writes;  ///< to SQLite, when they were watched and no write was chosen
@@ -38,12 +40,14 @@ struct TrialEnd {
   std::vector<std::string> processes_left;  ///< that outlived it too: their names and numbers
 
   bool succeeded() const { return !killed && !timed_out && action.succeeded; }
+  /// Of one that was not killed at a point: "ended with exit code 3", "did not end within 5 s (...)".
+  std::string how() const;
 };
 
 struct TrialOptions {
-  std::chrono::nanoseconds timeout{0};
-  std::set<std::string> spares;  ///< sides whose stores the action does without
-  bool watch_writes = false;     ///< to SQLite copies; needed to kill at a write
+  std::chrono::nanoseconds timeout{0};  ///< the check's; see TimeAllowed
+  std::set<std::string> spares;         ///< sides whose stores the action does without
+  bool watch_writes = false;            ///< to SQLite copies; needed to kill at a write
 };
 
 /// Runs the plan's actions against copies, through a proxy where the copy is PostgreSQL's.

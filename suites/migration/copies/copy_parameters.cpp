@@ -36,7 +36,8 @@ std::vector<ParameterSpec> copy_parameters() {
        .shorthand = "side"},
       {.name = "timeout",
        .type = ParameterType::duration,
-       .doc = "the longest time that one run of an action may take",
+       .doc = "the longest time that one run of an action may take; a shorter `timeout` that the plan gives the action "
+              "holds",
        .default_text = "10m",
        .minimum = 0.1}};
   for (auto& parameter : store_timeout_parameters(duration_parameter(

@@ -156,11 +156,10 @@ class CrashCheck final : public Check {
     require_statements(end, parameters_.text("action"));
     require_ended(end, parameters_.text("action"));
     if (end.timed_out) {
-      problem_ = fmt::format("{} of action {} took longer than {}", which, parameters_.text("action"),
-                             human_duration(parameters_.duration("timeout")));
+      problem_ = fmt::format("{} of action {} {}", which, parameters_.text("action"), end.how());
     } else if (!end.succeeded()) {
-      problem_ = fmt::format("{} of action {} on a copy ended with {}: {}", which, parameters_.text("action"),
-                             end.action.outcome, printable(end.action.output_tail, 600));
+      problem_ = fmt::format("{} of action {} on a copy {}: {}", which, parameters_.text("action"), end.how(),
+                             printable(end.action.output_tail, 600));
     }
     return end;
   }
@@ -269,11 +268,9 @@ class CrashCheck final : public Check {
       return finding;
     };
     if (again.timed_out) {
-      fail("crash-rerun-hangs",
-           fmt::format("the migration did not end within {}", human_duration(parameters_.duration("timeout"))));
+      fail("crash-rerun-hangs", "the migration " + again.how());
     } else if (!again.succeeded()) {
-      fail("crash-rerun-failed",
-           fmt::format("the migration ended with {}: {}", again.action.outcome, last_line(again.action.output_tail)))
+      fail("crash-rerun-failed", fmt::format("the migration {}: {}", again.how(), last_line(again.action.output_tail)))
           .new_value = printable(again.action.output_tail, 1000);
     }
     if (again.sessions_left.empty()) require_ended(again, parameters_.text("action"));

@@ -181,7 +181,22 @@ TEST_F(Crash, IsErroredWhenTheCleanRunHangs) {
   action("migrate", R"sh(sql "SELECT pg_sleep(600)")sh");
   const Outcome outcome = crash(R"({"action": "migrate", "timeout": "300ms"})");
   EXPECT_EQ(outcome.verdict, Verdict::errored);
-  EXPECT_THAT(outcome.reason, HasSubstr("took longer than 300 ms"));
+  EXPECT_THAT(outcome.reason, HasSubstr("did not end within 300 ms (`timeout` of the check)"));
+}
+
+TEST_F(Crash, KeepsTheShorterTimeoutThatThePlanGivesTheAction) {
+  action("migrate", R"sh(sql "SELECT pg_sleep(600)")sh");
+  action_timeout("migrate", std::chrono::milliseconds(300));
+  const Outcome outcome = crash(R"({"action": "migrate", "timeout": "10m"})");
+  EXPECT_EQ(outcome.verdict, Verdict::errored);
+  EXPECT_THAT(outcome.reason, HasSubstr("did not end within 300 ms (`timeout` of action migrate)"));
+}
+
+TEST_F(Crash, KeepsItsOwnTimeoutWhereThePlanGivesTheActionMore) {
+  action("migrate", R"sh(sql "SELECT pg_sleep(600)")sh");
+  action_timeout("migrate", std::chrono::minutes(10));
+  const Outcome outcome = crash(R"({"action": "migrate", "timeout": "300ms"})");
+  EXPECT_THAT(outcome.reason, HasSubstr("did not end within 300 ms (`timeout` of the check)"));
 }
 
 TEST_F(Crash, IsInconclusiveWhenAPointNeverComes) {

@@ -39,7 +39,7 @@ class IdempotentCheck final : public Check {
       const TrialEnd end = trial.run(*again);
       if (!copies_->postgres().empty()) require_statements(end, action_);
       require_ended(end, action_);
-      note_end(end.timed_out, end.action);
+      note_end(end);
     }
     if (problem_.empty()) difference_ = compare(context, again->urls());
     require_untouched(context, *copies_, parameters_, sides_of(parameters_, "spares"));
@@ -86,20 +86,18 @@ class IdempotentCheck final : public Check {
  private:
   void run_in_place(const CheckContext& context) {
     const auto running = context.start_action(action_, {});
-    auto result = running->wait(parameters_.duration("timeout"));
-    const bool timed_out = !result;
-    if (timed_out) running->kill();
-    note_end(timed_out, result.value_or(ActionResult{}));
+    TrialEnd end;
+    end.allowed = time_allowed(*running, action_, parameters_.duration("timeout"));
+    const auto result = running->wait(end.allowed.time);
+    end.timed_out = !result;
+    if (!result) running->kill();
+    if (result) end.action = *result;
+    note_end(end);
   }
 
-  void note_end(bool timed_out, const ActionResult& result) {
-    output_ = result.output_tail;
-    if (timed_out) {
-      problem_ = fmt::format("action {}, run once more, did not end within {}", action_,
-                             human_duration(parameters_.duration("timeout")));
-    } else if (!result.succeeded) {
-      problem_ = fmt::format("action {}, run once more, ended with {}", action_, result.outcome);
-    }
+  void note_end(const TrialEnd& end) {
+    output_ = end.action.output_tail;
+    if (!end.succeeded()) problem_ = fmt::format("action {}, run once more, {}", action_, end.how());
   }
 
   StateDifference compare(const CheckContext& context, const std::map<std::string, std::string>& after,

@@ -79,6 +79,10 @@ TEST_F(Idempotent, DoesNotPassWithoutRowsOrStatements) {
   action("elsewhere", "true");
   EXPECT_THAT(error(idempotent_kind(), R"({"action": "elsewhere"})"), HasSubstr("not one statement"));
   EXPECT_THAT(error(idempotent_kind(), R"({"action": "absent"})"), HasSubstr("no action 'absent'"));
+  action("stuck", "sleep 600");
+  action_timeout("stuck", std::chrono::milliseconds(100));
+  EXPECT_THAT(run(idempotent_kind(), R"({"action": "stuck", "in_place": true})").reason,
+              HasSubstr("did not end within 100 ms (`timeout` of action stuck)"));
   context().start_action = {};
   EXPECT_THAT(error(idempotent_kind(), R"({"action": "migrate"})"), HasSubstr("no plan"));
 }

@@ -76,9 +76,7 @@ class LocksCheck final : public Check {
     require_statements(end, action_);
     require_ended(end, action_);
     if (!end.succeeded()) {
-      problem_ = fmt::format("action {} on a copy {}: {}", action_,
-                             end.timed_out ? "took too long" : "ended with " + end.action.outcome,
-                             printable(end.action.output_tail, 600));
+      problem_ = fmt::format("action {} on a copy {}: {}", action_, end.how(), printable(end.action.output_tail, 600));
     }
     require_untouched(context, *copies_, parameters_, sides_of(parameters_, "spares"));
   }

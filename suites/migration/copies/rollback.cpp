@@ -116,9 +116,8 @@ class RollbackCheck final : public Check {
     if (!copies_->postgres().empty()) require_statements(end, up_);
     require_ended(end, up_);
     if (!end.succeeded()) {
-      throw InputError(fmt::format("action {} on a copy {}: {}", up_,
-                                   end.timed_out ? "took too long" : "ended with " + end.action.outcome,
-                                   printable(end.action.output_tail, 600)));
+      throw InputError(
+          fmt::format("action {} on a copy {}: {}", up_, end.how(), printable(end.action.output_tail, 600)));
     }
   }
 
@@ -130,10 +129,8 @@ class RollbackCheck final : public Check {
     if (!copies_->postgres().empty() && end.succeeded()) require_statements(end, down_);
     require_ended(end, down_);
     if (!end.succeeded()) {
-      add_finding(context, "rollback-failed",
-                  fmt::format("the rollback {} {}", down_,
-                              end.timed_out ? "did not end in time" : "ended with " + end.action.outcome))
-          .new_value = printable(end.action.output_tail, 1000);
+      add_finding(context, "rollback-failed", fmt::format("the rollback {} {}", down_, end.how())).new_value =
+          printable(end.action.output_tail, 1000);
       return false;
     }
     if (parameters_.has("within") && took_ > parameters_.duration("within")) {

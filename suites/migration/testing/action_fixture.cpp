@@ -17,8 +17,10 @@ std::string text_of(const std::filesystem::path& path) {
 
 class ScriptRun final : public RunningAction {
  public:
-  ScriptRun(std::unique_ptr<services::ChildProcess> child, std::filesystem::path log, std::stop_token cancelled)
-      : child_(std::move(child)), log_(std::move(log)), cancelled_(std::move(cancelled)) {}
+  ScriptRun(std::unique_ptr<services::ChildProcess> child, std::optional<std::chrono::nanoseconds> timeout,
+            std::filesystem::path log, std::stop_token cancelled)
+      : child_(std::move(child)), timeout_(timeout), log_(std::move(log)), cancelled_(std::move(cancelled)) {}
+  std::optional<std::chrono::nanoseconds> timeout() const override { return timeout_; }
   std::optional<ActionResult> wait(std::chrono::nanoseconds timeout) override {
     const auto status = child_->wait(timeout, cancelled_);
     if (!status && cancelled_.stop_requested()) throw Cancelled();
@@ -34,6 +36,7 @@ class ScriptRun final : public RunningAction {
 
  private:
   std::unique_ptr<services::ChildProcess> child_;
+  std::optional<std::chrono::nanoseconds> timeout_;
   std::filesystem::path log_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::stop_token cancelled_;
@@ -87,7 +90,10 @@ std::unique_ptr<RunningAction> ActionFixture::start(const std::string& name, con
     redirection.require_all("action " + name);
   }
   for (const auto& [variable, value] : changes.environment) options.environment[variable] = value;
-  return std::make_unique<ScriptRun>(host_->spawn(options), log, context_.cancelled);
+  const auto timeout = timeouts_.find(name);
+  return std::make_unique<ScriptRun>(host_->spawn(options),
+                                     timeout == timeouts_.end() ? std::nullopt : std::optional(timeout->second), log,
+                                     context_.cancelled);
 }
 
 Outcome ActionFixture::run(const CheckKind& kind, const std::string& parameters) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +24,8 @@ class ActionFixture : public ::testing::Test {
   void SetUp() override;
 
   void action(const std::string& name, const std::string& script) { scripts_[name] = script; }
+  /// As the plan's author would write it for the action; none has one at first.
+  void action_timeout(const std::string& name, std::chrono::nanoseconds timeout) { timeouts_[name] = timeout; }
   /// What actions find in their environment; at first OLD and NEW.
   std::map<std::string, std::string>& environment() { return environment_; }
   void new_side(const std::string& sql) { cluster().execute(sql, database_); }
@@ -53,6 +56,7 @@ class ActionFixture : public ::testing::Test {
   std::string database_;
   CheckContext context_;
   std::map<std::string, std::string> scripts_;
+  std::map<std::string, std::chrono::nanoseconds> timeouts_;
   std::map<std::string, std::string> environment_;
 };
 

@@ -5,6 +5,7 @@
 namespace sluice::migration {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -74,6 +75,21 @@ TEST_F(FaultyWhenRepeated, IsCaughtWritingToTheOldSide) {
     python3 -c "import sqlite3,sys; c = sqlite3.connect(sys.argv[1]); c.execute('DELETE FROM item WHERE id = 2'); c.commit()" "$OLD"
   )sh");
   EXPECT_THAT(rules(outcome), ElementsAre("row-missing old item id=2"));
+}
+
+// The copies share it with the stores themselves: it is done for good, and is named so that an earlier action does it.
+TEST_F(FaultyWhenRepeated, IsRefusedSettingWhatBelongsToTheServer) {
+  const auto set = [&](const std::string& value) {
+    action("migrate", "sql \"ALTER DATABASE " + database() + " SET work_mem = '" + value + "'\"");
+  };
+  const std::string parameters = R"({"action": "migrate"})";
+  set("8MB");
+  EXPECT_THAT(error(idempotent_kind(), parameters),
+              AllOf(HasSubstr("the store new itself changed"), HasSubstr("setting work_mem"),
+                    HasSubstr("of database " + database() + " is new"), HasSubstr("let an earlier action make them")));
+  expect_proof(run(idempotent_kind(), parameters));
+  set("9MB");
+  EXPECT_THAT(error(idempotent_kind(), parameters), HasSubstr("setting work_mem"));
 }
 
 TEST_F(FaultyWhenRepeated, IsCaughtFailing) {

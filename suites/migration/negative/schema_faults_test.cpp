@@ -210,10 +210,24 @@ TEST_F(LostOnTheWay, AreWhatKeysAndSequencesPromise) {
   EXPECT_THAT(found(tables, key + "MATCH FULL", key), ElementsAre("match-differs " + name));
   EXPECT_THAT(found(tables, key + "ON DELETE SET NULL (b)", key + "ON DELETE SET NULL"),
               ElementsAre("on-delete-columns-differs " + name));
+  EXPECT_THAT(found(tables, key + "ON UPDATE CASCADE", key), ElementsAre("on-update-differs " + name));
   EXPECT_THAT(found(tables, "ALTER TABLE t ADD UNIQUE NULLS NOT DISTINCT (a)", "ALTER TABLE t ADD UNIQUE (a)"),
               ElementsAre("nulls-differs constraint t.unique (a)"));
   EXPECT_THAT(found("", "CREATE SEQUENCE s MAXVALUE 100000", "CREATE SEQUENCE s MAXVALUE 500 CACHE 50"),
               ElementsAre("cache-differs sequence s", "most-differs sequence s"));
+}
+
+TEST_F(LostOnTheWay, AreEventTriggers) {
+  const std::string guard = "CREATE FUNCTION guard() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'";
+  const std::string trigger = "CREATE EVENT TRIGGER no_drops ON sql_drop ";
+  EXPECT_THAT(found(guard, trigger + "EXECUTE FUNCTION guard()", ""),
+              ElementsAre("event_trigger-missing event_trigger no_drops"));
+  EXPECT_THAT(found(guard, trigger + "WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION guard()",
+                    trigger + "WHEN TAG IN ('DROP VIEW') EXECUTE FUNCTION guard()"),
+              ElementsAre("tags-differs event_trigger no_drops"));
+  EXPECT_THAT(found(guard, trigger + "EXECUTE FUNCTION guard()",
+                    trigger + "EXECUTE FUNCTION guard(); ALTER EVENT TRIGGER no_drops DISABLE"),
+              ElementsAre("trigger-disabled event_trigger no_drops"));
 }
 
 TEST_F(LostOnTheWay, AreWhatViewsHide) {

@@ -9,9 +9,10 @@ namespace sluice {
 class Patience {
  public:
   using Time = std::chrono::steady_clock::time_point;
+  /// A gap between two looks that is at least so long is no busy machine's: the looking itself stood still.
+  static constexpr std::chrono::milliseconds least_standstill{500};
 
-  Patience(Time begun, std::chrono::nanoseconds allowed,
-           std::chrono::nanoseconds most_between_looks = std::chrono::milliseconds(500))
+  Patience(Time begun, std::chrono::nanoseconds allowed, std::chrono::nanoseconds most_between_looks = least_standstill)
       : looked_(begun), left_(allowed), most_between_looks_(most_between_looks) {}
 
   /// To be called at each look. What is left afterwards; zero or less: it is over.

@@ -2,6 +2,8 @@
 #include <chrono>
 #include <vector>
 
+#include "harness/core/patience.hpp"
+
 namespace sluice::load {
 
 /// When a thread that looks up every so often did not run: the whole machine stood still, or the process was halted.
@@ -10,7 +12,7 @@ class Standstills {
  public:
   using Clock = std::chrono::steady_clock;
   /// Shorter gaps between two looks are those of a busy machine; the generator's lag tells of them.
-  static constexpr std::chrono::milliseconds least{500};
+  static constexpr std::chrono::milliseconds least = Patience::least_standstill;
 
   /// Forgets all; the first look is `now`.
   void begin(Clock::time_point now);

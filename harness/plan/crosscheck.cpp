@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <set>
@@ -12,32 +11,13 @@
 #include "harness/core/glob.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/plan/declarations.hpp"
+#include "harness/plan/node_parts.hpp"
 #include "harness/plan/reference.hpp"
+#include "harness/plan/reference_check.hpp"
 #include "harness/plan/signals.hpp"
 
 namespace sluice::plan {
 namespace {
-
-std::vector<std::string> keys_of(const Node& root, const char* section) {
-  std::vector<std::string> names;
-  if (const Node* found = root.find(section)) {
-    for (const auto& member : found->members) names.push_back(member.key);
-  }
-  return names;
-}
-
-// A list of texts, or one text, as its scalar nodes.
-std::vector<const Node*> scalars(const Node* node) {
-  std::vector<const Node*> result;
-  if (node == nullptr) return result;
-  if (node->kind == Node::Kind::scalar) result.push_back(node);
-  for (const auto& item : node->items) {
-    if (item.kind == Node::Kind::scalar) result.push_back(&item);
-  }
-  return result;
-}
-
-std::string text_of(const Node* node) { return node != nullptr && node->kind == Node::Kind::scalar ? node->text : ""; }
 
 class CrossChecker {
  public:
@@ -69,7 +49,7 @@ class CrossChecker {
     check_waivers();
     check_sides();
     check_clone();
-    check_references();
+    check_references(root_, problems_);
   }
 
  private:
@@ -136,7 +116,6 @@ class CrossChecker {
                       fmt::format("service '{}' is durable, and memory is not: leave out one of the two", service.key));
       }
       const Node* ready = service.value.find("ready");
-      if (ready != nullptr) check_command(*ready);
       if (const Node* activation = service.value.find("socket_activation");
           text_of(activation) == "true" && !holds_condition(ready)) {
         problems_.add(activation->at,
@@ -184,7 +163,7 @@ class CrossChecker {
   // Only what the run itself started can be stopped by it.
   void check_ordered(const Node& service) {
     check_name(service, services_, "service");
-    const std::string kind = service_kind(service.text);
+    const std::string kind = service_kind(root_, service.text);
     if (kind == "external" || kind == "task") {
       problems_.add(service.at,
                     fmt::format("service '{}' is of kind {}, which cannot be started or stopped by an action",
@@ -347,8 +326,8 @@ class CrossChecker {
           names_before(check.value, place) && section == std::string_view("stores") ? "before" : place;
       if (found != nullptr && found->find(side) != nullptr) continue;
       problems_.add(check.at,
-                    fmt::format("check '{}' compares both sides, and `{}:` has no '{}'; add `{}: {}` there{}", check.key,
-                                section, side, side, side == "before" ? "{ clone: new }" : example,
+                    fmt::format("check '{}' compares both sides, and `{}:` has no '{}'; add `{}: {}` there{}",
+                                check.key, section, side, side, side == "before" ? "{ clone: new }" : example,
                                 section == std::string_view("stores") ? ", the other side's where both are one" : ""));
     }
   }
@@ -388,78 +367,6 @@ class CrossChecker {
     }
   }
 
-  static void for_each_text(const Node& node, const std::function<void(const Node&)>& visit) {
-    if (node.kind == Node::Kind::scalar) visit(node);
-    for (const auto& item : node.items) for_each_text(item, visit);
-    for (const auto& member : node.members) for_each_text(member.value, visit);
-  }
-
-  // Everybody on the machine can read a command line; an environment only its owner.
-  void check_command(const Node& node) {
-    for (const Node* word : scalars(node.find("command"))) {
-      std::string ignored;
-      for (const auto& reference : find_references(word->text, ignored)) {
-        if (reference.name != "secret") continue;
-        problems_.add(word->at,
-                      fmt::format("{} would stand in the process list; hand it over by `env: {{ {}: \"{}\" }}`",
-                                  reference.text, reference.attribute, reference.text));
-      }
-    }
-  }
-
-  void check_references() {
-    for (const char* section : {"services", "endpoints", "stores", "actions", "checks"}) {
-      const Node* found = root_.find(section);
-      if (found == nullptr) continue;
-      for (const auto& member : found->members) {
-        const bool is_service = std::string_view(section) == "services";
-        check_command(member.value);
-        for_each_text(member.value, [&](const Node& text) { check_text(text, is_service ? member.key : ""); });
-      }
-    }
-  }
-
-  void check_text(const Node& text, const std::string& self) {
-    std::string error;
-    for (const auto& reference : find_references(text.text, error)) check_reference(reference, text.at, self);
-    if (!error.empty()) problems_.add(text.at, error);
-  }
-
-  void check_reference(const Reference& reference, const Position& at, const std::string& self) {
-    const auto attribute_must_be = [&](const std::vector<std::string>& known) {
-      if (std::find(known.begin(), known.end(), reference.attribute) != known.end()) return;
-      problems_.add(at, fmt::format("{}: '{}' has no '{}'{}", reference.text, reference.name, reference.attribute,
-                                    suggestion(reference.attribute, known)));
-    };
-    if (reference.name == "work" || reference.name == "bin") {
-      if (!reference.attribute.empty())
-        problems_.add(at, fmt::format("{}: write ${{{}}}", reference.text, reference.name));
-    } else if (reference.name == "plan") {
-      attribute_must_be({"dir"});
-    } else if (reference.name == "env" || reference.name == "secret") {
-      if (std::getenv(reference.attribute.c_str()) == nullptr) {
-        problems_.add(at,
-                      fmt::format("{}: the environment variable {} is not set", reference.text, reference.attribute));
-      }
-    } else if (reference.name == "self") {
-      if (self.empty())
-        problems_.add(at, fmt::format("{}: only a service can refer to itself", reference.text));
-      else
-        attribute_must_be(service_attributes(service_kind(self)));
-    } else if (std::find(services_.begin(), services_.end(), reference.name) == services_.end()) {
-      problems_.add(at, fmt::format("{}: no service is called '{}'{}", reference.text, reference.name,
-                                    suggestion(reference.name, services_)));
-    } else if (const auto known = service_attributes(service_kind(reference.name)); !known.empty()) {
-      attribute_must_be(known);
-    }
-  }
-
-  std::string service_kind(const std::string& name) const {
-    const Node* services = root_.find("services");
-    const Node* service = services == nullptr ? nullptr : services->find(name);
-    return service == nullptr ? "" : text_of(service->find("kind"));
-  }
-
   const Node& root_;
   const std::vector<CheckKind>& kinds_;
   Problems& problems_;
@@ -469,33 +376,10 @@ class CrossChecker {
   std::vector<std::string> phases_;
 };
 
-void collect_references(const nlohmann::json& value, std::set<std::string>& names) {
-  if (value.is_string()) {
-    std::string ignored;
-    for (const auto& reference : find_references(value.get_ref<const std::string&>(), ignored))
-      names.insert(reference.name);
-  }
-  if (value.is_structured()) {
-    for (const auto& item : value) collect_references(item, names);
-  }
-}
-
 }  // namespace
 
 void crosscheck(const Node& root, const std::vector<CheckKind>& kinds, Problems& problems) {
   CrossChecker(root, kinds, problems).run();
-}
-
-void add_implied_needs(Plan& plan) {
-  for (auto& service : plan.services) {
-    std::set<std::string> names;
-    collect_references(service.parameters.json(), names);
-    for (const auto& name : names) {
-      if (name == service.name || plan.service(name) == nullptr) continue;
-      if (std::find(service.needs.begin(), service.needs.end(), name) == service.needs.end())
-        service.needs.push_back(name);
-    }
-  }
 }
 
 }  // namespace sluice::plan

@@ -3,7 +3,6 @@
 
 #include "harness/core/check.hpp"
 #include "harness/plan/node.hpp"
-#include "harness/plan/plan.hpp"
 
 namespace sluice::plan {
 
@@ -11,8 +10,5 @@ namespace sluice::plan {
 /// have their sides, and every phase has something to be judged by. Works on the tree as written; parts of the wrong
 /// form are skipped, because normalise() has reported them.
 void crosscheck(const Node& root, const std::vector<CheckKind>& kinds, Problems& problems);
-
-/// Adds to each service's needs the services that its texts refer to.
-void add_implied_needs(Plan& plan);
 
 }  // namespace sluice::plan

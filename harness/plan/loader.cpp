@@ -8,6 +8,7 @@
 #include "harness/plan/crosscheck.hpp"
 #include "harness/plan/declarations.hpp"
 #include "harness/plan/examination.hpp"
+#include "harness/plan/implied_needs.hpp"
 #include "harness/plan/normalise.hpp"
 #include "harness/plan/signals.hpp"
 #include "harness/plan/waiver_file.hpp"

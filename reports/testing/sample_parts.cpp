@@ -185,6 +185,34 @@ PhaseResult foundation() {
 
 namespace {
 
+// One of the data phase that went well.
+ActionResult step(const std::string& name, TimePoint started, std::chrono::nanoseconds duration) {
+  return {.name = name,
+          .phase = "data",
+          .command = "./" + name + ".sh",
+          .outcome = "exit code 0",
+          .succeeded = true,
+          .started = started,
+          .duration = duration,
+          .output_tail = {},
+          .log = "out/actions/" + name + ".log"};
+}
+
+ActionResult migrated() {
+  ActionResult action = step("migrate", start + 9s, 3'120ms);
+  action.command += " --to postgresql://voice:***@127.0.0.1:5433/voice";
+  action.left_running = "relay (4711) until the end of the run, when sluice ends what is left of it";
+  return action;
+}
+
+ActionResult failed_reindex() {
+  ActionResult action = step("reindex", start + 12s, 40ms);
+  action.outcome = "exit code 3";
+  action.succeeded = false;
+  action.output_tail = "\x1b[31mERROR\x1b[0m: index \"captures_fts\" <b>does not exist</b>\nhint: run migrate first\n";
+  return action;
+}
+
 PhaseResult failed_data() {
   Outcome skipped;
   skipped.verdict = Verdict::skipped;
@@ -237,26 +265,7 @@ PhaseResult failed_data() {
                  .samples = std::nullopt,
                  .explanation = "the waiver at fixtures/voice_agent/plan.yaml:61:5 expired after 2026-11-06: Ada "
                                 "Lovelace must renew it with a reason, or it must be removed"}},
-      .actions = {{.name = "migrate",
-                   .phase = "data",
-                   .command = "./migrate.sh --to postgresql://voice:***@127.0.0.1:5433/voice",
-                   .outcome = "exit code 0",
-                   .succeeded = true,
-                   .started = start + 9s,
-                   .duration = 3'120ms,
-                   .output_tail = {},
-                   .log = "out/actions/migrate.log",
-                   .left_running = "relay (4711) until the end of the run, when sluice ends what is left of it"},
-                  {.name = "reindex",
-                   .phase = "data",
-                   .command = "./reindex.sh",
-                   .outcome = "exit code 3",
-                   .succeeded = false,
-                   .started = start + 12s,
-                   .duration = 40ms,
-                   .output_tail =
-                       "\x1b[31mERROR\x1b[0m: index \"captures_fts\" <b>does not exist</b>\nhint: run migrate first\n",
-                   .log = "out/actions/reindex.log"}},
+      .actions = {migrated(), failed_reindex()},
       .checks = {check("captures-equal", "migration.rows", "data", "after", captures_equal()),
                  check("latency", "load.compare", "data", "during", latency()),
                  check("no-bleed", "isolation.canary", "data", "during",
@@ -287,16 +296,8 @@ PhaseResult data_phase() {
                     .state = "used",
                     .hidden = 1,
                     .hides = {{.check = "captures-equal", .stage = "after", .findings = 1, .occurrences = 1}}}};
-  phase.rollback = ActionResult{.name = "rollback",
-                                .phase = "data",
-                                .command = "./rollback.sh",
-                                .outcome = "exit code 0",
-                                .succeeded = true,
-                                .started = start + 95s,
-                                .duration = 6'200ms,
-                                .output_tail = {},
-                                .log = "out/actions/rollback.log",
-                                .within = 5s};
+  phase.rollback = step("rollback", start + 95s, 6'200ms);
+  phase.rollback->within = 5s;
   return phase;
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "harness/core/errors.hpp"
+#include "suites/migration/testing/memory_cursor.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -15,30 +16,11 @@ using stores::RawRow;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::MemoryCursor;
 
 OwnedRow row(std::int64_t id, std::string_view text) {
   return {OwnedCell(RawCell::of_integer(id)), OwnedCell(RawCell::of_text(text))};
 }
-
-class MemoryCursor final : public stores::RowCursor {
- public:
-  explicit MemoryCursor(std::vector<OwnedRow> rows) : rows_(std::move(rows)) {}
-  bool next(RawRow& row) override {
-    // As a real cursor does, take the last row's bytes back.
-    if (position_ > 0) {
-      for (auto& cell : rows_[position_ - 1]) cell.bytes.assign(cell.bytes.size(), '#');
-    }
-    if (position_ == rows_.size()) return false;
-    row.clear();
-    for (const auto& cell : rows_[position_]) row.push_back(cell.view());
-    ++position_;
-    return true;
-  }
-
- private:
-  std::vector<OwnedRow> rows_;
-  std::size_t position_ = 0;
-};
 
 class Recorder final : public MergeObserver {
  public:

@@ -12,6 +12,7 @@
 #include "harness/core/printable.hpp"
 #include "harness/stores/canonical.hpp"
 #include "suites/migration/schema/sqlite_checks.hpp"
+#include "suites/migration/schema/sqlite_tokens.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -51,19 +52,12 @@ struct Literal {
   std::string text;
 };
 
+// One that begins the text; `at` is then behind it. Both engines write a quote inside twice.
 std::optional<Literal> quoted_literal(const std::string& text, std::size_t& at) {
-  Literal literal{.quoted = true, .text = {}};
-  for (++at; at < text.size(); ++at) {
-    if (text[at] != '\'') {
-      literal.text += text[at];
-    } else if (at + 1 < text.size() && text[at + 1] == '\'') {
-      literal.text += text[++at];
-    } else {
-      ++at;
-      return literal;
-    }
-  }
-  return std::nullopt;
+  const std::string token = sqlite_tokens(text).front();
+  Literal literal{.quoted = true, .text = token.substr(1, token.size() - 2)};
+  at = token.size() + static_cast<std::size_t>(std::count(literal.text.begin(), literal.text.end(), '\''));
+  return at <= text.size() ? std::optional(literal) : std::nullopt;  // else it is cut off
 }
 
 // ::"numeric(5,2)", ::character varying, …: nothing but casts follows.

@@ -7,6 +7,7 @@
 
 #include "harness/stores/digest.hpp"
 #include "harness/stores/store.hpp"
+#include "suites/migration/testing/memory_cursor.hpp"
 
 namespace sluice::migration::testing {
 
@@ -32,7 +33,7 @@ class MemoryStore final : public stores::Store {
   void end_snapshot() override {}
   std::unique_ptr<stores::RowCursor> scan(const stores::ScanSpec& spec) override {
     scans_.push_back(spec.only.size());
-    return std::make_unique<Cursor>(spec.only.empty() ? rows_ : again_);
+    return std::make_unique<MemoryCursor>(spec.only.empty() ? rows_ : again_);
   }
   std::string select_row(const stores::ScanSpec&, const stores::OwnedRow&) const override { return "SELECT 1;"; }
   stores::Engine engine() const override { return stores::Engine::sqlite; }
@@ -42,22 +43,6 @@ class MemoryStore final : public stores::Store {
   std::string probe_hashes() override { return "it has none"; }
 
  private:
-  class Cursor final : public stores::RowCursor {
-   public:
-    explicit Cursor(const std::vector<stores::OwnedRow>& rows) : rows_(rows) {}
-    bool next(stores::RawRow& row) override {
-      if (position_ == rows_.size()) return false;
-      row.clear();
-      for (const auto& cell : rows_[position_]) row.push_back(cell.view());
-      ++position_;
-      return true;
-    }
-
-   private:
-    const std::vector<stores::OwnedRow>& rows_;
-    std::size_t position_ = 0;
-  };
-
   std::string name_ = "memory";
   std::vector<stores::OwnedRow> rows_;
   std::vector<stores::OwnedRow> again_;

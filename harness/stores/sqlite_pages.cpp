@@ -1,10 +1,7 @@
 #include "harness/stores/sqlite_pages.hpp"
 
-#include <sys/stat.h>
-
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <limits>
 #include <string_view>
 
@@ -27,12 +24,14 @@ void SqlitePages::require_file_alone(SqliteDatabase& database) {
   const std::string mode = statement.step() ? statement.text(0) : "";
   if (mode == "delete" || mode == "truncate" || mode == "persist") return;
   if (mode != "wal") throw UnusualFile("its journal mode is " + mode);
-  struct stat log {};
-  if (::stat(sqlite3_filename_wal(sqlite3_db_filename(database.handle(), "main")), &log) != 0) {
-    if (errno == ENOENT) return;
+  // The connection's own, not what has its name now.
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(database.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  sqlite3_int64 bytes = 0;
+  if (log == nullptr || log->pMethods == nullptr || log->pMethods->xFileSize(log, &bytes) != SQLITE_OK) {
     throw UnusualFile("its write-ahead log cannot be looked at");
   }
-  if (log.st_size != 0) throw UnusualFile("its write-ahead log is not empty");
+  if (bytes != 0) throw UnusualFile("its write-ahead log is not empty");
 }
 
 // sqlite.org/fileformat2.html, "The Database Header".

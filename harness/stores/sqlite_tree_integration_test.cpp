@@ -218,6 +218,15 @@ TEST_F(SqliteTrees, AreLeftToSqliteWhileTheLogHoldsPages) {
   EXPECT_EQ(refusal(), "its write-ahead log is not empty");
   write("PRAGMA wal_checkpoint(FULL)");
   EXPECT_EQ(refusal(), "its write-ahead log is not empty") << "which page is newer only SQLite knows";
+  write("INSERT INTO t VALUES (2, 'b')");
+  SqliteDatabase database("a", path(), {});
+  begin(database);
+  std::filesystem::remove(path().string() + "-wal");
+  EXPECT_EQ(refusal(database), "its write-ahead log is not empty") << "it is still what the transaction reads";
+}
+
+TEST_F(SqliteTrees, AreReadOnceTheLogIsEmpty) {
+  write("PRAGMA journal_mode = wal; CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT); INSERT INTO t VALUES (1, 'a')");
   write("PRAGMA wal_checkpoint(TRUNCATE)");
   EXPECT_EQ(refusal(), "read");
 }

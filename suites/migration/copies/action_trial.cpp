@@ -8,12 +8,15 @@
 #include <atomic>
 #include <csignal>
 #include <future>
+#include <set>
+#include <string_view>
 #include <thread>
 
 #include "harness/core/errors.hpp"
 #include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/core/process_search.hpp"
+#include "harness/core/process_stat.hpp"
 #include "harness/stores/postgres_connection.hpp"
 #include "suites/migration/copies/lock_probes.hpp"
 #include "suites/migration/copies/store_detour.hpp"
@@ -99,14 +102,30 @@ class SessionWatch {
   std::vector<std::pair<std::unique_ptr<stores::PostgresConnection>, std::string>> servers_;
 };
 
-// Names of the processes that carry `mark` and are still there after `patience`. Children end a moment after who
-// waited for them.
-std::vector<std::string> processes_left(const std::string& mark, std::chrono::nanoseconds patience,
-                                        const std::stop_token& cancelled) {
+// Our children that nobody here has started: orphans of an action's, which came to us (PR_SET_CHILD_SUBREAPER),
+// whatever they did to their environment. What we start carries the run's mark.
+std::set<int> adopted() {
+  std::set<int> found;
+  for_each_process([&](int process) {
+    const auto stat = read_process_stat(process);
+    if (!stat || stat->parent != getpid() || stat->state == 'Z') return;
+    const std::string environment = '\0' + read_proc(fmt::format("/proc/{}/environ", process));
+    if (environment.find(std::string_view("\0SLUICE_RUN=", 12)) == std::string::npos) found.insert(process);
+  });
+  return found;
+}
+
+// Names of the processes that carry `mark`, or were adopted since `before`, and are still there after `patience`.
+// Children end a moment after who waited for them.
+std::vector<std::string> processes_left(const std::string& mark, const std::set<int>& before,
+                                        std::chrono::nanoseconds patience, const std::stop_token& cancelled) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (true) {
+    std::set<int> left = adopted();
+    for (const int process : before) left.erase(process);
+    for (const int process : processes_with({mark})) left.insert(process);
     std::vector<std::string> names;
-    for (const int process : processes_with({mark})) {
+    for (const int process : left) {
       std::string name = read_proc(fmt::format("/proc/{}/comm", process));
       if (!name.empty()) name.pop_back();  // the end of its line
       names.push_back(fmt::format("{} ({})", printable(name, 60), process));
@@ -193,6 +212,7 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
   const std::string marked = "SLUICE_TRIAL=" + mark;
   TrialEnd end;
   const SessionWatch watch(context_, copies_, copy);
+  const std::set<int> adopted_before = adopted();
   {
     std::shared_ptr<RunningAction> running;
     try {
@@ -221,7 +241,7 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
     // Before what the action left behind is killed with it.
     if (!end.killed && !end.timed_out) {
       end.sessions_left = watch.left_after(patience_with_living_sessions);
-      end.processes_left = processes_left(marked, patience_with_living_sessions, context_.cancelled);
+      end.processes_left = processes_left(marked, adopted_before, patience_with_living_sessions, context_.cancelled);
     }
   }
   end.connections = detour.connections();

@@ -13,6 +13,7 @@
 #include "harness/stores/sql_session.hpp"
 #include "harness/stores/sqlite_database.hpp"
 #include "harness/stores/store_url.hpp"
+#include "suites/migration/copies/full_text.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -113,6 +114,8 @@ constexpr const char* schema_query = R"sql(
                    to_jsonb(p) - '{{oid, pubname, pubowner}}'::text[]) FROM pg_publication p
   UNION ALL
   SELECT concat_ws(' ', 'prepared transaction', quote_literal(gid)) FROM pg_prepared_xacts WHERE database = current_database()
+  UNION ALL
+  SELECT concat_ws(' ', 'replication slot', slot_name, plugin) FROM pg_replication_slots WHERE database = current_database() AND NOT temporary
   UNION ALL
   SELECT concat_ws(' ', 'text search configuration', c.oid::regconfig, (
                      SELECT string_agg(m.maptokentype || ' ' || m.mapdict::regdictionary, ', ' ORDER BY m.maptokentype, m.mapseqno)
@@ -334,6 +337,7 @@ StoreObjects read_sqlite(const std::string& url, const stores::StoreOptions& opt
                               "reading its sequences");
     while (sequences.step()) objects.sequences[sequences.text(0)] = sequences.text(1);
   }
+  objects.schema.merge(full_text_lines(database));
   // Where applications keep the version of their schema.
   for (const std::string number : {"user_version", "application_id"}) {
     SqliteStatement statement(database, "PRAGMA " + number, "reading its catalog");

@@ -33,6 +33,22 @@ class BrokenSchema : public SideFixture {
 
 TEST_F(BrokenSchema, IsNotReportedOnAGoodMigration) { expect_proven_pass(check()); }
 
+TEST_F(BrokenSchema, IsTheSameWhateverSearchPathItsDatabaseHas) {
+  const char* const more =
+      "CREATE SCHEMA alt; CREATE TABLE alt.users (id int PRIMARY KEY); CREATE TYPE mood AS ENUM ('good');"
+      "CREATE TABLE alt.moods (id bigserial PRIMARY KEY, mood mood, of int REFERENCES alt.users (id));"
+      "CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2'; CREATE VIEW all_users AS TABLE users";
+  cluster().execute(more, "old_" + database());
+  new_side(more);
+  cluster().execute("ALTER DATABASE " + database() + " SET search_path = alt");
+  expect_proven_pass(check("{ diff: true }"));
+  // What the plan names is what the session finds.
+  expect_proven_pass(check("{ references: { moods.of: users.id, public.captures.author: public.users.id } }"));
+  EXPECT_THAT(run_error(schema_kind(), "{ references: { captures.author: users.id } }"), HasSubstr("\"captures\""));
+  new_side("ALTER TABLE alt.moods ALTER mood TYPE text USING ''");
+  expect_found(check("{ diff: true }"), {"type-differs column alt.moods.mood"});
+}
+
 TEST_F(BrokenSchema, IsCaughtWithASequenceBehind) {
   new_side("SELECT setval('captures_id_seq', 9)");
   const Outcome outcome = check();

@@ -41,6 +41,7 @@ constexpr KindQuery kind_queries[]{
         CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated_as,
         CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
         CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
+        (SELECT c.collisdeterministic::text FROM pg_collation c WHERE c.oid = a.attcollation) AS _deterministic,
         (a.attgenerated <> '')::text AS _generated,
         (a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false))::text AS _numbered,
         coalesce((SELECT b.typname FROM pg_type b WHERE b.oid = nullif(t.typbasetype, 0)), t.typname)::text AS _base
@@ -216,17 +217,26 @@ class PostgresCatalogReader {
         "AND e.deptype = 'e'))";
   }
 
+  // Whoever asks after this, by names of the plan's, finds what the session's own search_path finds.
   Catalog read() {
+    const std::string own = run("SELECT current_setting('search_path')").text(0, 0).value_or("");
+    if (!request_.names_of_session) set_search_path("public");
     for (const auto& [kind, sql] : kind_queries) read_kind(kind, sql);
     read_sequences();
     if (request_.foreign_keys) read_foreign_keys();
     read_collations();
     const auto large = run("SELECT count(*)::text FROM pg_largeobject_metadata");
     catalog_.large_objects = std::stoull(large.text(0, 0).value_or("0"));
+    if (!request_.names_of_session) set_search_path(own);
     return std::move(catalog_);
   }
 
  private:
+  // Until the end of the transaction.
+  void set_search_path(const std::string& path) {
+    run("SELECT set_config('search_path', " + stores::quote_literal(path) + ", true)");
+  }
+
   std::string expand(std::string sql) const {
     const auto replace = [&](std::string_view what, const std::string& by) {
       for (auto at = sql.find(what); at != std::string::npos; at = sql.find(what, at + by.size()))

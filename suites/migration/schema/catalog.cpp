@@ -119,9 +119,23 @@ ReferenceState read_named_reference(stores::SqlSession& session, const Catalog& 
 }  // namespace
 
 const std::vector<std::string>& catalog_kinds() {
-  static const std::vector<std::string> kinds{"table",   "column",    "constraint",    "index", "sequence",
-                                              "trigger", "rule",      "event_trigger", "view",  "function",
-                                              "type",    "extension", "policy",        "grant"};
+  static const std::vector<std::string> kinds{"table",
+                                              "column",
+                                              "constraint",
+                                              "index",
+                                              "sequence",
+                                              "trigger",
+                                              "rule",
+                                              "event_trigger",
+                                              "view",
+                                              "function",
+                                              "type",
+                                              "extension",
+                                              "policy",
+                                              "grant",
+                                              "publication",
+                                              "text_search_configuration",
+                                              "text_search_dictionary"};
   return kinds;
 }
 

@@ -73,6 +73,8 @@ struct Catalog {
   stores::Engine engine = stores::Engine::postgres;
   std::map<std::string, CatalogObject> objects;  ///< by id()
   std::vector<SequenceState> sequences;
+  std::vector<std::pair<std::string, std::string>>
+      unjudged_sequences;  ///< column, sequence that its default computes of
   std::vector<ReferenceState> references;
   std::vector<CollationState> collations;
   std::vector<BrokenStatement> broken;  ///< SQLite: PostgreSQL keeps what a view needs

@@ -88,6 +88,7 @@ class SqliteCatalogReader {
       column.properties["type"] = type;
       column.properties["nullable"] = columns.text(row, 2) == "1" || in_key ? "false" : "true";
       if (const auto value = columns.text(row, 3)) column.properties["default"] = *value;
+      column.notes["place"] = std::to_string(row);
       column.notes["numbered"] = rowid ? "true" : "false";
       column.notes["generated"] = columns.text(row, 5) == "1" ? "true" : "false";
       catalog_.add(std::move(column));

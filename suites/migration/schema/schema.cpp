@@ -306,10 +306,9 @@ CheckKind schema_kind() {
           "`diff` what the old side's became by the declared changes.",
       .cannot_prove =
           "That the declared changes are good ones, that functions and triggers do what they should, or that rows "
-          "are right; the order of columns; between two engines, more than tables, columns, keys, plain indexes and "
-          "rules; from SQLite, defaults that are computed, what a CHECK says (they are counted, but for those that a "
-          "new "
-          "type makes needless), and lengths that SQLite does not declare.",
+          "are right; against a snapshot, the order of columns; between two engines, more than tables, columns, keys, "
+          "plain indexes and rules; from SQLite, defaults that are computed, what a CHECK says (they are counted, but "
+          "for those that a new type makes needless), and lengths that SQLite does not declare.",
       .parameters = schema_parameters(),
       .make = [](const Parameters& parameters) { return std::make_unique<SchemaCheck>(parameters); },
       .examine = examine_schema};

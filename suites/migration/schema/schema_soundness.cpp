@@ -96,6 +96,13 @@ std::vector<SchemaProblem> judge_soundness(const Catalog& catalog) {
   std::vector<SchemaProblem> problems;
   for (const auto& [id, object] : catalog.objects) judge_object(object, problems);
   for (const auto& state : catalog.sequences) judge_sequence(state, problems);
+  for (const auto& [column, sequence] : catalog.unjudged_sequences) {
+    problems.push_back({"sequence-not-judged", "sequence " + column,
+                        fmt::format("the default of {} computes of {}: whether what it gives next is there already is "
+                                    "not judged; a migration.invariant can ask",
+                                    column, sequence),
+                        std::nullopt, std::nullopt, "\\d+ " + column.substr(0, column.rfind('.')), Severity::info});
+  }
   for (const auto& state : catalog.references) judge_reference(state, problems);
   for (const auto& broken : catalog.broken) {
     problems.push_back({broken.rule, broken.object,
@@ -143,6 +150,8 @@ constexpr std::string_view problem_rules[]{"constraint-not-validated",
                                            "sequence-behind",
                                            "sequence-exhausted",
                                            "sequence-near-end",
+                                           "sequence-not-judged",
+                                           "column-order-differs",
                                            "orphan-rows",
                                            "policy-without-row-security",
                                            "collation-version-differs",
@@ -163,6 +172,7 @@ bool is_kind(const std::string& what) {
 
 // What a comparison may find different: every property that a catalog is read with.
 constexpr const char* compared_properties[]{"aggregate",
+                                            "all_tables",
                                             "arguments",
                                             "attributes",
                                             "base",
@@ -191,6 +201,7 @@ constexpr const char* compared_properties[]{"aggregate",
                                             "language",
                                             "leakproof",
                                             "least",
+                                            "mappings",
                                             "match",
                                             "materialized",
                                             "most",
@@ -199,13 +210,16 @@ constexpr const char* compared_properties[]{"aggregate",
                                             "on_delete",
                                             "on_delete_columns",
                                             "on_update",
+                                            "operations",
                                             "options",
                                             "owner",
                                             "parallel",
+                                            "parser",
                                             "partition_of",
                                             "partitioned_by",
                                             "permissive",
                                             "range_of",
+                                            "replica_identity",
                                             "returns",
                                             "roles",
                                             "row_security",
@@ -214,10 +228,13 @@ constexpr const char* compared_properties[]{"aggregate",
                                             "settings",
                                             "start",
                                             "strict",
+                                            "tables",
                                             "tags",
+                                            "template",
                                             "type",
                                             "using",
                                             "version",
+                                            "via_root",
                                             "volatility"};
 
 bool is_rule(const std::string& what) {

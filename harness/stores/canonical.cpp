@@ -254,11 +254,13 @@ bool read_usual_uuid(std::string_view text, std::array<char, 16>& bytes) {
   constexpr std::array<std::uint8_t, 16> places{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
   if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
   int all = 0;
+  std::array<std::uint64_t, 2> words{};  // in memory at once, to be read as words right after
   for (std::size_t i = 0; i < places.size(); ++i) {
     const int high = hex_digit(text[places[i]]), low = hex_digit(text[places[i] + 1U]);
     all |= high | low;
-    bytes[i] = static_cast<char>((high & 15) << 4 | (low & 15));
+    words[i / 8] |= static_cast<std::uint64_t>((high & 15) << 4 | (low & 15)) << (i % 8 * 8);
   }
+  std::memcpy(bytes.data(), words.data(), bytes.size());
   return all >= 0;
 }
 

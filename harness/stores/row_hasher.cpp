@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -78,6 +79,17 @@ bool append_decimal_shown(std::string_view encoding, std::string& text) {
   return true;
 }
 
+// The eight hexadecimal digits of a number in the bytes of a word, the first in the lowest; made at once, as what is
+// written byte by byte cannot be read as words right after.
+std::uint64_t hexadecimal_word(std::uint32_t value) {
+  std::uint64_t digits = __builtin_bswap32(value);
+  digits = (digits | digits << 16) & 0x0000FFFF0000FFFF;
+  digits = (digits | digits << 8) & 0x00FF00FF00FF00FF;
+  digits = (digits >> 4 & 0x000F000F000F000F) | (digits & 0x000F000F000F000F) << 8;
+  const std::uint64_t letters = (digits + 0x0606060606060606) >> 4 & 0x0101010101010101;
+  return digits + 0x3030303030303030 + letters * ('a' - '0' - 10);
+}
+
 // What timestamptz_send gives, as hexadecimal digits: microseconds since 2000, infinities as they are.
 std::array<char, 16> sent_timestamp(std::int64_t microseconds) {
   constexpr std::int64_t year_2000 = 946'684'800'000'000;
@@ -85,7 +97,9 @@ std::array<char, 16> sent_timestamp(std::int64_t microseconds) {
   const bool finite = microseconds != most && microseconds != least;
   const std::uint64_t value = bits(microseconds) - (finite ? bits(year_2000) : 0);
   std::array<char, 16> digits;
-  for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
+  const std::array<std::uint64_t, 2> words{hexadecimal_word(static_cast<std::uint32_t>(value >> 32)),
+                                           hexadecimal_word(static_cast<std::uint32_t>(value))};
+  std::memcpy(digits.data(), words.data(), digits.size());
   return digits;
 }
 

@@ -60,6 +60,10 @@ void SqliteDatabase::start_statement() {
   deadline_ = std::chrono::steady_clock::now() + options_.statement_timeout;
 }
 
+void SqliteDatabase::keep_going(const std::string& doing) {
+  if (on_progress(this) != 0) fail(SQLITE_INTERRUPT, doing);
+}
+
 void SqliteDatabase::execute(const std::string& sql, const std::string& doing) {
   start_statement();
   const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);

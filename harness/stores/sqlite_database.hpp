@@ -25,6 +25,9 @@ class SqliteDatabase {
   void execute(const std::string& sql, const std::string& doing);
   /// Restarts the clock of statement_timeout.
   void start_statement();
+  /// For work on the file outside of statements: throws what a statement would end with, when it is cancelled or took
+  /// too long.
+  void keep_going(const std::string& doing);
   /// Throws what the failed call's `code` means: Cancelled, InputError for wrong SQL, otherwise EnvironmentError. The
   /// message says what was being done ("reading captures").
   [[noreturn]] void fail(int code, const std::string& doing) const;

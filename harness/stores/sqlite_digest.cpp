@@ -13,6 +13,9 @@
 
 #include "harness/core/printable.hpp"
 #include "harness/stores/row_hasher.hpp"
+#include "harness/stores/sqlite_pages.hpp"
+#include "harness/stores/sqlite_record.hpp"
+#include "harness/stores/sqlite_tree.hpp"
 
 namespace sluice::stores {
 namespace {
@@ -74,6 +77,8 @@ void register_digest(DigestReader& reader, bool present, const std::string& doin
   if (code != SQLITE_OK) reader.database().fail(code, doing);
 }
 
+std::string doing_of(const DigestSpec& spec) { return "reading table " + printable(spec.scan.table.name, 100); }
+
 // Reads part after part until none is left, or another reader has failed.
 void read_parts(DigestReader& reader, const std::vector<std::string>& cells, const std::vector<std::string>& parts,
                 std::atomic<std::size_t>& next, const std::string& doing) {
@@ -96,6 +101,66 @@ void read_parts(DigestReader& reader, const std::vector<std::string>& cells, con
   }
   // The function must not outlive what it works on; a failure above ends the use of this store.
   if (aggregate) register_digest(reader, false, doing);
+}
+
+// What the control has altered.
+void plant(const PlantedCell& planted, RawRow& row) {
+  for (std::size_t i = 0; i < planted.key.size(); ++i) {
+    const RawCell key = planted.key[i].view();
+    const RawCell& cell = row[i];
+    if (key.storage != cell.storage || key.integer != cell.integer || key.real != cell.real) return;
+    if (key.bytes != cell.bytes) return;
+  }
+  row[planted.column] = planted.value.view();
+}
+
+// Reads tree after tree until none is left, or another reader has failed.
+void read_trees(DigestReader& reader, const DigestSpec& spec, const SqlitePages& pages, const SqliteRecord& record,
+                const std::vector<SqliteSubtree>& trees, std::atomic<std::size_t>& next) {
+  const std::string doing = doing_of(spec);
+  SqliteTree tree(pages, record);
+  const std::function<void()> on_page = [&] { reader.database().keep_going(doing); };
+  const std::function<void()> on_row = [&] {
+    if (spec.planted) plant(*spec.planted, reader.row());
+    reader.add();
+  };
+  for (std::size_t i = next++; i < trees.size(); i = next++) {
+    reader.database().start_statement();
+    tree.read(trees[i], reader.row(), on_row, on_page);
+    reader.report();
+  }
+}
+
+// What `read` hands to one reader, or to two at once, which share the work by `next`.
+std::vector<BucketDigest> digest_by_two(SqliteDatabase& database, SqliteDatabase* twin, const DigestSpec& spec,
+                                        std::atomic<std::size_t>& next,
+                                        const std::function<void(DigestReader&)>& read) {
+  constexpr std::size_t all_taken = std::numeric_limits<std::size_t>::max() / 2;
+  DigestReader reader(database, spec, spec.scan.columns.size(), spec.salt);
+  if (twin == nullptr) {
+    read(reader);
+    return reader.take();
+  }
+  // Rows that need a closer look are salted by reader too: no two hashes of theirs are alike.
+  DigestReader other(*twin, spec, spec.scan.columns.size(), spec.salt + other_reader);
+  const auto read_or_stop = [&](DigestReader& one) {
+    try {
+      read(one);
+    } catch (...) {
+      next = all_taken;
+      throw;
+    }
+  };
+  auto others = std::async(std::launch::async, [&] { read_or_stop(other); });
+  read_or_stop(reader);
+  others.get();
+  auto digests = reader.take();
+  const auto more = other.take();
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    digests[i].rows += more[i].rows;
+    for (std::size_t sum = 0; sum < digests[i].sums.size(); ++sum) digests[i].sums[sum] += more[i].sums[sum];
+  }
+  return digests;
 }
 
 /// What the bucket condition works on.
@@ -140,33 +205,28 @@ RawCell sqlite_cell(sqlite3_value* value) {
 
 std::vector<BucketDigest> run_digest(SqliteDatabase& database, SqliteDatabase* twin, const DigestSpec& spec,
                                      const std::vector<std::string>& cells, const std::vector<std::string>& parts) {
-  const std::string doing = "reading table " + printable(spec.scan.table.name, 100);
+  const std::string doing = doing_of(spec);
   std::atomic<std::size_t> next{0};
-  DigestReader reader(database, spec, cells.size(), spec.salt);
-  if (twin == nullptr || parts.size() < 2) {
-    read_parts(reader, cells, parts, next, doing);
-    return reader.take();
+  return digest_by_two(database, parts.size() < 2 ? nullptr : twin, spec, next,
+                       [&](DigestReader& reader) { read_parts(reader, cells, parts, next, doing); });
+}
+
+std::optional<std::vector<BucketDigest>> digest_pages(SqliteDatabase& database, SqliteDatabase* twin,
+                                                      const DigestSpec& spec) {
+  constexpr std::size_t parts = 64;
+  std::vector<std::string> columns;
+  for (const auto& column : spec.scan.columns) columns.push_back(column.name);
+  try {
+    const SqlitePages pages(database);
+    const SqliteRecord record(database, spec.scan.table.name, columns);
+    const auto trees = SqliteTree(pages, record).split(parts);
+    std::atomic<std::size_t> next{0};
+    return digest_by_two(database, trees.size() < 2 ? nullptr : twin, spec, next, [&](DigestReader& reader) {
+      read_trees(reader, spec, SqlitePages(reader.database()), record, trees, next);
+    });
+  } catch (const UnusualFile&) {
+    return std::nullopt;
   }
-  // Rows that need a closer look are salted by reader too: no two hashes of theirs are alike.
-  DigestReader other(*twin, spec, cells.size(), spec.salt + other_reader);
-  const auto read = [&](DigestReader& one) {
-    try {
-      read_parts(one, cells, parts, next, doing);
-    } catch (...) {
-      next = parts.size();
-      throw;
-    }
-  };
-  auto others = std::async(std::launch::async, [&] { read(other); });
-  read(reader);
-  others.get();
-  auto digests = reader.take();
-  const auto more = other.take();
-  for (std::size_t i = 0; i < digests.size(); ++i) {
-    digests[i].rows += more[i].rows;
-    for (std::size_t sum = 0; sum < digests[i].sums.size(); ++sum) digests[i].sums[sum] += more[i].sums[sum];
-  }
-  return digests;
 }
 
 std::string sqlite_bucket_condition(const ScanSpec& spec) {

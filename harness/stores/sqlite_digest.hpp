@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,11 @@ RawCell sqlite_cell(sqlite3_value* value);
 /// a twin, which sees the same snapshot, two threads take part after part.
 std::vector<BucketDigest> run_digest(SqliteDatabase& database, SqliteDatabase* twin, const DigestSpec& spec,
                                      const std::vector<std::string>& cells, const std::vector<std::string>& parts);
+
+/// The same for all rows of an ordinary table, read from the pages of the file instead of through statements; nullopt
+/// where that cannot be done, see SqlitePages and SqliteTree.
+std::optional<std::vector<BucketDigest>> digest_pages(SqliteDatabase& database, SqliteDatabase* twin,
+                                                      const DigestSpec& spec);
 
 /// What to join the table with, in front of it, so that SQLite seeks each range of keys instead of looking at every
 /// row; empty when the buckets are no ranges. The names that the condition then uses come from it.

@@ -154,6 +154,10 @@ class SqliteStore final : public Store {
     // Not through an index, which may be damaged, though it holds all that is read.
     const bool whole = !spec.scan.buckets && spec.scan.only.empty() && is_base_table(spec.scan.table);
     const char* const reading = whole ? " NOT INDEXED" : "";
+    SqliteDatabase* const twin = twin_ ? &twin_->database() : nullptr;
+    if (whole && conditions.empty()) {
+      if (auto digests = digest_pages(database_, twin, spec)) return std::move(*digests);
+    }
     std::vector<std::string> parts;
     for (const auto& range : row_ranges(spec)) {
       std::vector<std::string> all = conditions;
@@ -161,7 +165,7 @@ class SqliteStore final : public Store {
       parts.push_back(fmt::format("{}{}{}{}{}", sqlite_bucket_ranges(spec.scan), spec.scan.table.sql_name, reading,
                                   all.empty() ? "" : " WHERE ", fmt::join(all, " AND ")));
     }
-    return run_digest(database_, twin_ ? &twin_->database() : nullptr, spec, cells, parts);
+    return run_digest(database_, twin, spec, cells, parts);
   }
   std::optional<KeyRange> key_range(const ScanSpec& spec) override {
     const auto& key = spec.columns.at(0);

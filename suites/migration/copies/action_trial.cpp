@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <future>
@@ -147,6 +148,18 @@ std::vector<std::string> named_writes(const WritePoints& writes, const StoreCopi
   return texts;
 }
 
+std::vector<std::string> unseen_writes(const WritePoints& writes, const StoreCopies::Copy& copy) {
+  const auto changed = writes.changed_unseen();
+  std::vector<std::string> urls;
+  for (const auto& store : copy.copied()) {
+    std::error_code unresolved;
+    const auto file = std::filesystem::weakly_canonical(store.copy, unresolved).string();
+    const bool unseen = !store.postgres && std::find(changed.begin(), changed.end(), file) != changed.end();
+    if (unseen) urls.push_back(store.url);
+  }
+  return urls;
+}
+
 }  // namespace
 
 std::string_view to_string(CrashKind kind) {
@@ -215,6 +228,7 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
   end.problems = detour.problems();
   end.statements = ledger.records();
   if (writes) end.writes = named_writes(*writes, copy);
+  if (writes && !kill) end.unseen = unseen_writes(*writes, copy);
   detour.close();  // also what the action left open at the server
   // A server may go on with a long statement whose client is gone.
   if (end.timed_out || !end.sessions_left.empty()) watch.end_all();

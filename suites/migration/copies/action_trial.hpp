@@ -32,6 +32,7 @@ struct TrialEnd {
   ActionResult action;
   std::vector<net::StatementRecord> statements;
   std::vector<std::string> writes;  ///< to SQLite, when they were watched and no write was chosen
+  std::vector<std::string> unseen;  ///< SQLite stores (URLs) that were also written to by whom nobody watched
   std::uint64_t connections = 0;
   std::vector<std::string> problems;        ///< of the proxy
   std::vector<std::string> sessions_left;   ///< that outlived the action: what they were doing last

@@ -161,5 +161,21 @@ TEST_F(CrashOfSqlite, DoesNotPassWhatItCannotSee) {
   EXPECT_THAT(error(crash_kind(), R"({"action": "migrate", "spares": "old"})"), HasSubstr("nor a write"));
 }
 
+// One program is seen, and another beside it is not.
+TEST_F(CrashOfSqlite, DoesNotPassWhatItSeesInPart) {
+  const std::string update =
+      R"sh(/usr/bin/python3 -c "import sqlite3,sys; c = sqlite3.connect(sys.argv[1]); c.execute('UPDATE item SET size = 1 WHERE id = ' + sys.argv[2]); c.commit()" "$NEW" )sh";
+  environment().erase("OLD");
+  for (const auto& script : {"env -i " + update + "1; " + update + "2", update + "1; env -i " + update + "2",
+                             update + "1; env -i " + update + "2; " + update + "3"}) {
+    action("migrate", script);
+    const Outcome outcome = crash();
+    EXPECT_EQ(outcome.verdict, Verdict::inconclusive) << script << ": " << outcome.reason;
+    EXPECT_THAT(outcome.reason, AllOf(HasSubstr("new.db"), HasSubstr("not all of its writes were seen")));
+  }
+  action("migrate", update + "1; " + update + "2; " + update + "3");
+  expect_proof(crash());
+}
+
 }  // namespace
 }  // namespace sluice::migration

@@ -39,23 +39,25 @@ fs::path make_file(const fs::path& path, const char* begin, std::size_t size, mo
 }
 
 // Programs may open a file by any name that leads to it.
-std::string lines_of(const std::vector<fs::path>& files) {
+std::vector<std::string> names_of(const std::vector<fs::path>& files) {
   std::set<std::string> names;
   for (const auto& file : files) {
     std::error_code unresolved;
     names.insert(file.string());
     names.insert(fs::weakly_canonical(file, unresolved).string());
   }
-  std::string lines;
-  for (const auto& name : names) {
-    if (!name.empty()) lines += name + "\n";
-  }
-  return lines;
+  names.erase("");
+  return {names.begin(), names.end()};
 }
 
 }  // namespace
 
-WritePoints::WritePoints(const std::vector<fs::path>& files, const fs::path& folder, std::uint64_t kill_at) {
+WritePoints::WritePoints(const std::vector<fs::path>& files, const fs::path& folder, std::uint64_t kill_at)
+    : names_(names_of(files)) {
+  if (names_.size() > WritePointsPage::most_files) {
+    throw EnvironmentError(
+        fmt::format("writes to more than {} SQLite files at once cannot be watched", WritePointsPage::most_files / 2));
+  }
   std::string pattern = (folder / "writes-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr || chmod(pattern.c_str(), 0755) != 0) fail(pattern);
   path_ = pattern;
@@ -72,11 +74,17 @@ WritePoints::WritePoints(const std::vector<fs::path>& files, const fs::path& fol
   if (memory == MAP_FAILED) fail(page);
   page_ = new (memory) WritePointsPage;
   page_->kill_at = kill_at;
+  std::string lines;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    struct stat now {};
+    if (stat(names_[i].c_str(), &now) == 0) page_->files[i].modified = modified(now);
+    lines += names_[i] + "\n";
+  }
   const char* inherited = std::getenv("LD_PRELOAD");
   environment_ = {
       {"LD_PRELOAD", library.string() + (inherited == nullptr ? "" : std::string(":") + inherited)},
       {write_points_page_variable, page.string()},
-      {write_points_files_variable, lines_of(files)},
+      {write_points_files_variable, lines},
   };
 }
 
@@ -84,6 +92,24 @@ WritePoints::~WritePoints() {
   munmap(page_, sizeof(WritePointsPage));
   std::error_code ignored;
   fs::remove_all(path_, ignored);
+}
+
+// The kernel's clock for this ticks every few milliseconds: what happened within the tick of a write that was met is
+// not told apart.
+std::vector<std::string> WritePoints::changed_unseen() const {
+  std::vector<std::string> changed;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    std::error_code unresolved;
+    // Writes are met by the one name that a descriptor has.
+    if (fs::weakly_canonical(names_[i], unresolved).string() != names_[i]) continue;
+    const auto& file = page_->files[i];
+    const auto last = file.modified.load();
+    struct stat now {};
+    const bool later =
+        last != WritePointsPage::File::unknown && stat(names_[i].c_str(), &now) == 0 && modified(now) != last;
+    if (file.unmet != 0 || later) changed.push_back(names_[i]);
+  }
+  return changed;
 }
 
 std::vector<std::string> WritePoints::texts() const {

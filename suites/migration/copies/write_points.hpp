@@ -27,11 +27,15 @@ class WritePoints {
   const std::map<std::string, std::string>& environment() const { return environment_; }
   bool killed() const { return page_->killed != 0; }
   std::uint64_t writes() const { return page_->writes; }
+  /// The databases that somebody else changed, too, since this was made: whom no point was met for. Only when none was
+  /// to be killed; once the action has ended.
+  std::vector<std::string> changed_unseen() const;
   /// What each call was, when none was to be killed: "write to copy3-journal, 512 bytes". In order.
   std::vector<std::string> texts() const;
 
  private:
   std::filesystem::path path_;
+  std::vector<std::string> names_;  // of the databases, as the page's files
   WritePointsPage* page_ = nullptr;
   std::map<std::string, std::string> environment_;
 };

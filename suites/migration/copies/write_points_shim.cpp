@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -38,19 +40,31 @@ WritePointsPage* page() {
   return mapped;
 }
 
-// The database itself, its rollback journal or its write-ahead log; not the index of the latter, which is rebuilt.
-bool is_watched(const char* path) {
+constexpr int not_watched = -1, beside = -2;
+
+// The line of a database; `beside` for its rollback journal and its write-ahead log. Not the index of the latter, which
+// is rebuilt.
+int watched(const char* path) {
   const char* files = getenv(sluice::migration::write_points_files_variable);
-  while (files != nullptr && *files != '\0') {
+  for (int line = 0; files != nullptr && *files != '\0'; ++line) {
     const char* end = strchr(files, '\n');
     const size_t size = end == nullptr ? strlen(files) : static_cast<size_t>(end - files);
     if (strncmp(path, files, size) == 0) {
       const char* rest = path + size;
-      if (*rest == '\0' || strncmp(rest, "-journal", 8) == 0 || strncmp(rest, "-wal", 4) == 0) return true;
+      if (*rest == '\0') return line;
+      if (strncmp(rest, "-journal", 8) == 0 || strncmp(rest, "-wal", 4) == 0) return beside;
     }
     files = end == nullptr ? nullptr : end + 1;
   }
-  return false;
+  return not_watched;
+}
+
+// Null for what is no database, and when a point is to be killed at: then nobody asks.
+WritePointsPage::File* database(const char* path) {
+  WritePointsPage* shared = page();
+  if (shared == nullptr || shared->kill_at != 0) return nullptr;
+  const int line = watched(path);
+  return line < 0 || line >= static_cast<int>(WritePointsPage::most_files) ? nullptr : &shared->files[line];
 }
 
 // One write(2) a line, so that processes do not mix theirs.
@@ -71,7 +85,7 @@ void log_write(unsigned long long number, const char* what, const char* path, lo
 
 void meet(const char* what, const char* path, long long size = -1) {
   WritePointsPage* shared = page();
-  if (shared == nullptr || !is_watched(path)) return;
+  if (shared == nullptr || watched(path) == not_watched) return;
   const unsigned long long number = shared->writes.fetch_add(1) + 1;
   if (shared->kill_at == 0) {
     log_write(number, what, path, size);
@@ -83,10 +97,18 @@ void meet(const char* what, const char* path, long long size = -1) {
   }
 }
 
+// Another file has the name now, or none.
+void forget(const char* path) {
+  if (WritePointsPage::File* known = database(path)) known->modified = WritePointsPage::File::unknown;
+}
+
 // A name that is relative to the folder the program works in, or to that of `folder`.
 void meet_name(const char* what, const char* name, int folder = AT_FDCWD) {
   if (page() == nullptr || name == nullptr) return;
-  if (*name == '/') return meet(what, name);
+  if (*name == '/') {
+    forget(name);
+    return meet(what, name);
+  }
   char link[64];
   char path[longest_path];
   if (folder == AT_FDCWD)
@@ -97,18 +119,40 @@ void meet_name(const char* what, const char* name, int folder = AT_FDCWD) {
   if (length <= 0) return;
   while (strncmp(name, "./", 2) == 0) name += 2;
   const size_t room = sizeof(path) - static_cast<size_t>(length);
-  if (static_cast<size_t>(snprintf(path + length, room, "/%s", name)) < room) meet(what, path);
+  if (static_cast<size_t>(snprintf(path + length, room, "/%s", name)) < room) {
+    forget(path);
+    meet(what, path);
+  }
+}
+
+bool path_of(int file, char (&path)[longest_path]) {
+  char link[64];
+  snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
+  const ssize_t length = readlink(link, path, sizeof(path) - 1);
+  if (length > 0) path[length] = '\0';
+  return length > 0;
 }
 
 void meet_file(const char* what, int file, long long size = -1) {
-  if (page() == nullptr) return;
-  char link[64];
   char path[longest_path];
-  snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
-  const ssize_t length = readlink(link, path, sizeof(path) - 1);
-  if (length <= 0) return;
-  path[length] = '\0';
+  if (page() == nullptr || !path_of(file, path)) return;
+  if (WritePointsPage::File* known = database(path)) {
+    struct stat now;
+    const auto before = known->modified.load();
+    const bool changed = before != WritePointsPage::File::unknown && fstat(file, &now) == 0 &&
+                         sluice::migration::modified(now) != before;
+    if (changed) known->unmet = 1;
+  }
   meet(what, path, size);
+}
+
+// After the write.
+void settle_file(int file) {
+  char path[longest_path];
+  if (page() == nullptr || page()->kill_at != 0 || !path_of(file, path)) return;
+  WritePointsPage::File* known = database(path);
+  struct stat now;
+  if (known != nullptr && fstat(file, &now) == 0) known->modified = sluice::migration::modified(now);
 }
 
 void meet_renaming(int from_folder, const char* from, int to_folder, const char* to) {
@@ -124,36 +168,55 @@ Function next(const char* name) {
 }  // namespace
 
 // Finds the function that it stands for, meets the point, and calls it.
-#define SLUICE_WRAP(result, name, parameters, arguments, point)              \
+#define SLUICE_WRAP(result, name, parameters, arguments, point, after)       \
   extern "C" __attribute__((visibility("default"))) result name parameters { \
     static const auto real = next<result(*) parameters>(#name);              \
     const int error = errno;                                                 \
     point;                                                                   \
     errno = error;                                                           \
-    return real arguments;                                                   \
+    const result done = real arguments;                                      \
+    const int its_error = errno;                                             \
+    after;                                                                   \
+    errno = its_error;                                                       \
+    return done;                                                             \
   }
+#define SLUICE_WRAP_FILE(result, name, parameters, arguments, what, size) \
+  SLUICE_WRAP(result, name, parameters, arguments, meet_file(what, file, size), settle_file(file))
+#define SLUICE_WRAP_NAME(name, parameters, arguments, point) SLUICE_WRAP(int, name, parameters, arguments, point, {})
 
-SLUICE_WRAP(ssize_t, write, (int file, const void* data, size_t size), (file, data, size),
-            meet_file("write to", file, static_cast<long long>(size)))
-SLUICE_WRAP(ssize_t, pwrite, (int file, const void* data, size_t size, off_t at), (file, data, size, at),
-            meet_file("write to", file, static_cast<long long>(size)))
-SLUICE_WRAP(ssize_t, pwrite64, (int file, const void* data, size_t size, off64_t at), (file, data, size, at),
-            meet_file("write to", file, static_cast<long long>(size)))
-SLUICE_WRAP(ssize_t, writev, (int file, const iovec* parts, int count), (file, parts, count),
-            meet_file("write to", file))
-SLUICE_WRAP(ssize_t, pwritev, (int file, const iovec* parts, int count, off_t at), (file, parts, count, at),
-            meet_file("write to", file))
-SLUICE_WRAP(ssize_t, pwritev64, (int file, const iovec* parts, int count, off64_t at), (file, parts, count, at),
-            meet_file("write to", file))
-SLUICE_WRAP(int, ftruncate, (int file, off_t size), (file, size), meet_file("truncation of", file))
-SLUICE_WRAP(int, ftruncate64, (int file, off64_t size), (file, size), meet_file("truncation of", file))
-SLUICE_WRAP(int, fsync, (int file), (file), meet_file("sync of", file))
-SLUICE_WRAP(int, fdatasync, (int file), (file), meet_file("sync of", file))
-SLUICE_WRAP(int, unlink, (const char* path), (path), meet_name("removal of", path))
-SLUICE_WRAP(int, unlinkat, (int folder, const char* path, int flags), (folder, path, flags),
-            meet_name("removal of", path, folder))
-SLUICE_WRAP(int, rename, (const char* from, const char* to), (from, to), meet_renaming(AT_FDCWD, from, AT_FDCWD, to))
-SLUICE_WRAP(int, renameat, (int from_folder, const char* from, int to_folder, const char* to),
-            (from_folder, from, to_folder, to), meet_renaming(from_folder, from, to_folder, to))
-SLUICE_WRAP(int, renameat2, (int from_folder, const char* from, int to_folder, const char* to, unsigned flags),
-            (from_folder, from, to_folder, to, flags), meet_renaming(from_folder, from, to_folder, to))
+SLUICE_WRAP_FILE(ssize_t, write, (int file, const void* data, size_t size), (file, data, size), "write to",
+                 static_cast<long long>(size))
+SLUICE_WRAP_FILE(ssize_t, pwrite, (int file, const void* data, size_t size, off_t at), (file, data, size, at),
+                 "write to", static_cast<long long>(size))
+SLUICE_WRAP_FILE(ssize_t, pwrite64, (int file, const void* data, size_t size, off64_t at), (file, data, size, at),
+                 "write to", static_cast<long long>(size))
+SLUICE_WRAP_FILE(ssize_t, writev, (int file, const iovec* parts, int count), (file, parts, count), "write to", -1)
+SLUICE_WRAP_FILE(ssize_t, pwritev, (int file, const iovec* parts, int count, off_t at), (file, parts, count, at),
+                 "write to", -1)
+SLUICE_WRAP_FILE(ssize_t, pwritev64, (int file, const iovec* parts, int count, off64_t at), (file, parts, count, at),
+                 "write to", -1)
+SLUICE_WRAP_FILE(ssize_t, sendfile, (int file, int from, off_t* at, size_t size), (file, from, at, size), "write to",
+                 static_cast<long long>(size))
+SLUICE_WRAP_FILE(ssize_t, sendfile64, (int file, int from, off64_t* at, size_t size), (file, from, at, size),
+                 "write to", static_cast<long long>(size))
+SLUICE_WRAP_FILE(ssize_t, copy_file_range,
+                 (int from, off64_t* from_at, int file, off64_t* at, size_t size, unsigned flags),
+                 (from, from_at, file, at, size, flags), "write to", static_cast<long long>(size))
+SLUICE_WRAP_FILE(int, ftruncate, (int file, off_t size), (file, size), "truncation of", -1)
+SLUICE_WRAP_FILE(int, ftruncate64, (int file, off64_t size), (file, size), "truncation of", -1)
+SLUICE_WRAP_FILE(int, fallocate, (int file, int mode, off_t at, off_t size), (file, mode, at, size), "allocation in",
+                 -1)
+SLUICE_WRAP_FILE(int, fallocate64, (int file, int mode, off64_t at, off64_t size), (file, mode, at, size),
+                 "allocation in", -1)
+SLUICE_WRAP_FILE(int, posix_fallocate, (int file, off_t at, off_t size), (file, at, size), "allocation in", -1)
+SLUICE_WRAP_FILE(int, posix_fallocate64, (int file, off64_t at, off64_t size), (file, at, size), "allocation in", -1)
+SLUICE_WRAP_FILE(int, fsync, (int file), (file), "sync of", -1)
+SLUICE_WRAP_FILE(int, fdatasync, (int file), (file), "sync of", -1)
+SLUICE_WRAP_NAME(unlink, (const char* path), (path), meet_name("removal of", path))
+SLUICE_WRAP_NAME(unlinkat, (int folder, const char* path, int flags), (folder, path, flags),
+                 meet_name("removal of", path, folder))
+SLUICE_WRAP_NAME(rename, (const char* from, const char* to), (from, to), meet_renaming(AT_FDCWD, from, AT_FDCWD, to))
+SLUICE_WRAP_NAME(renameat, (int from_folder, const char* from, int to_folder, const char* to),
+                 (from_folder, from, to_folder, to), meet_renaming(from_folder, from, to_folder, to))
+SLUICE_WRAP_NAME(renameat2, (int from_folder, const char* from, int to_folder, const char* to, unsigned flags),
+                 (from_folder, from, to_folder, to, flags), meet_renaming(from_folder, from, to_folder, to))

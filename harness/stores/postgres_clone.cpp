@@ -69,14 +69,31 @@ std::string unique_name() {
   return fmt::format("{}{:08x}", clone_prefix(), random());
 }
 
+// Drops a database with whoever is on it, and what would keep it: prepared transactions, which also hold the server's
+// vacuum back, and replication slots.
+void drop_database(PostgresConnection& connection, const std::string& url, const StoreOptions& options,
+                   const std::string& name, const std::string& doing) {
+  const auto prepared = connection.query("SELECT gid FROM pg_prepared_xacts WHERE database = $1", {name}, doing);
+  if (!prepared.empty()) {
+    PostgresConnection within(url, options);
+    for (const auto& row : prepared) {
+      within.query("ROLLBACK PREPARED " + within.quote_literal(row[0].value_or("")), {}, doing);
+    }
+  }
+  connection.query(
+      "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = $1 AND NOT active", {name},
+      doing);
+  connection.query(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_identifier(name)), {}, doing);
+}
+
 // What runs that were killed have left on a server that outlived them. One that will not go is not this run's matter.
-void sweep(PostgresConnection& connection) {
+void sweep(PostgresConnection& connection, const std::string& maintenance_url, const StoreOptions& options) {
   for (const auto& row : connection.query("SELECT datname FROM pg_database WHERE datname LIKE 'sluice\\_clone\\_%'", {},
                                           "looking for clones of earlier runs")) {
     if (!row[0] || !is_abandoned_clone(*row[0])) continue;
     try {
-      connection.query(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_identifier(*row[0])), {},
-                       "dropping a clone that an earlier run left");
+      drop_database(connection, with_database(maintenance_url, database_in(maintenance_url), *row[0]), options, *row[0],
+                    "dropping a clone that an earlier run left");
     } catch (const EnvironmentError&) {
     } catch (const InputError&) {  // another user's
     }
@@ -120,7 +137,7 @@ PostgresClone::PostgresClone(const std::string& template_url, CloneOptions optio
 
 void PostgresClone::create(const std::string& source) {
   PostgresConnection connection(maintenance_url_, options_.connection);
-  sweep(connection);
+  sweep(connection, maintenance_url_, options_.connection);
   const bool refuses = options_.sessions == TemplateSessions::refuse;
   const auto deadline = steady_clock::now() + options_.patience;
   const std::string statement =
@@ -156,8 +173,7 @@ void PostgresClone::drop() {
   StoreOptions uncancelled = options_.connection;
   uncancelled.cancelled = {};  // it must go also when the check was cancelled
   PostgresConnection connection(maintenance_url_, uncancelled);
-  connection.query(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_identifier(database_)), {},
-                   "dropping a clone");
+  drop_database(connection, url_, uncancelled, database_, "dropping a clone");
   exists_ = false;
 }
 

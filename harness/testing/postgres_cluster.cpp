@@ -154,7 +154,7 @@ void PostgresCluster::start() {
   if (waitpid(initdb, &status, 0) != initdb || status != 0) throw std::runtime_error("initdb failed: " + content(log));
   server_ = spawn({(binaries / "postgres").string(), "-D", data.string(), "-k", folder_.string(), "-c",
                    "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
-                   "-c", "shared_buffers=32MB", "-c", "max_connections=40"},
+                   "-c", "shared_buffers=32MB", "-c", "max_connections=40", "-c", "max_prepared_transactions=8"},
                   log, folder_);
 }
 

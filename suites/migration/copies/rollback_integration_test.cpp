@@ -31,7 +31,11 @@ TEST_F(Rollback, PassesOneThatRestoresEverything) {
 TEST_F(Rollback, SeesWhatIsLeftOfTheSchema) {
   new_side(
       "CREATE MATERIALIZED VIEW numbers AS SELECT id FROM item; CREATE VIEW names WITH (security_invoker) AS SELECT "
-      "id FROM item; CREATE TYPE pair AS (a int); CREATE SEQUENCE spare; SELECT setval('spare', 51, false)");
+      "id FROM item; CREATE TYPE pair AS (a int); CREATE SEQUENCE spare; SELECT setval('spare', 51, false);"
+      "SELECT lo_from_bytea(4700, 'abc'); CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);"
+      "CREATE FOREIGN DATA WRAPPER none; CREATE SERVER far FOREIGN DATA WRAPPER none OPTIONS (host 'a');"
+      "CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (password 'a'); CREATE PUBLICATION sent FOR TABLE item;"
+      "CREATE COLLATION kept (locale = 'C')");
   const std::map<std::string, std::string> leftovers{
       {"ALTER TABLE item FORCE ROW LEVEL SECURITY", "relation item"},
       {R"(ALTER TABLE item ALTER name TYPE text COLLATE \"C\")", "column item.name"},
@@ -43,6 +47,15 @@ TEST_F(Rollback, SeesWhatIsLeftOfTheSchema) {
       {"ALTER TYPE pair ADD ATTRIBUTE b text", "type pair"},
       {"ALTER SEQUENCE spare RESTART", "sequence spare gives 1 next, not 51"},
       {"SELECT lo_create(4711)", "large objects: 1"},
+      {"SELECT lo_put(4700, 0, 'zzz')", "large objects: 1"},
+      {"BEGIN; UPDATE item SET name = 'x'; PREPARE TRANSACTION 'left'", "prepared transaction 'left' is there"},
+      {"ALTER TEXT SEARCH CONFIGURATION words DROP MAPPING FOR asciiword", "text search configuration words"},
+      {"ALTER SERVER far OPTIONS (SET host 'b')", "foreign server far"},
+      {"ALTER USER MAPPING FOR PUBLIC SERVER far OPTIONS (SET password 'b')", "user mapping public of far"},
+      {"ALTER PUBLICATION sent SET (publish = 'insert')", "publication sent"},
+      {"DROP COLLATION kept", "collation kept"},
+      {"ALTER SEQUENCE item_id_seq OWNED BY NONE", "sequence item_id_seq"},
+      {"ALTER VIEW names ALTER id SET DEFAULT 7", "column names.id"},
       {"INSERT INTO item VALUES (9, 'i')\" \"REFRESH MATERIALIZED VIEW numbers\" \"DELETE FROM item WHERE id = 9",
        "numbers"}};
   for (const auto& [sql, seen] : leftovers) {
@@ -102,6 +115,19 @@ TEST_F(Rollback, SeesWhatIsLeftOnTheServer) {
   const std::string message = error(rollback_kind(), both);
   cluster().execute("DROP ROLE " + role);
   EXPECT_THAT(message, AllOf(HasSubstr("role " + role + " is new"), HasSubstr("let an earlier action make them")));
+  action("up", R"sh(sql "CREATE TABLE extra (id int PRIMARY KEY)" "ALTER SYSTEM SET work_mem = '5MB'")sh");
+  const std::string setting = error(rollback_kind(), both);
+  cluster().execute("ALTER SYSTEM RESET work_mem");
+  EXPECT_THAT(setting, HasSubstr("ALTER SYSTEM work_mem"));
+}
+
+TEST_F(Rollback, LeavesNoCopyBehindThatAPreparedTransactionHolds) {
+  action(
+      "down",
+      R"sh(sql "ALTER TABLE item DROP COLUMN size" "DROP TABLE extra" "BEGIN; UPDATE item SET name = 'x'; PREPARE TRANSACTION 'held'")sh");
+  EXPECT_EQ(run(rollback_kind(), both).verdict, Verdict::failed);
+  EXPECT_THAT(copies(), IsEmpty());
+  EXPECT_THAT(cluster().query("SELECT gid FROM pg_prepared_xacts"), IsEmpty());
 }
 
 TEST_F(Rollback, KeepsWhatWasWrittenInBetween) {

@@ -39,7 +39,10 @@ constexpr const char* schema_query = R"sql(
     FROM visible WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
   UNION ALL
   SELECT concat_ws(' ', 'sequence', s.seqrelid::regclass, format_type(s.seqtypid, NULL), 'start', s.seqstart, 'increment',
-                   s.seqincrement, 'from', s.seqmin, 'to', s.seqmax, CASE WHEN s.seqcycle THEN 'cycle' END)
+                   s.seqincrement, 'from', s.seqmin, 'to', s.seqmax, CASE WHEN s.seqcycle THEN 'cycle' END, (
+                     SELECT 'owned by ' || d.refobjid::regclass || '.' || a.attname FROM pg_depend d JOIN pg_attribute a ON
+                       (a.attrelid, a.attnum) = (d.refobjid, d.refobjsubid) WHERE (d.classid, d.objid, d.refclassid) =
+                       ('pg_class'::regclass, c.oid, 'pg_class'::regclass) AND d.deptype IN ('a', 'i')))
     FROM visible c JOIN pg_sequence s ON s.seqrelid = c.oid
   UNION ALL
   SELECT concat_ws(' ', 'rule', c.oid::regclass, pg_get_ruledef(r.oid), r.ev_enabled)
@@ -51,7 +54,7 @@ constexpr const char* schema_query = R"sql(
                    nullif(a.attidentity::text, ''), nullif(a.attgenerated::text, ''))
     FROM visible c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
       JOIN pg_type t ON t.oid = a.atttypid
-    WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE (c.relkind IN ('r', 'p', 'f') OR c.relkind = 'v' AND d.adbin IS NOT NULL) AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
   SELECT concat_ws(' ', 'constraint', c.oid::regclass, k.conname, pg_get_constraintdef(k.oid))
     FROM visible c JOIN pg_constraint k ON k.conrelid = c.oid
@@ -104,11 +107,32 @@ constexpr const char* schema_query = R"sql(
   UNION ALL
   SELECT concat_ws(' ', 'event trigger', evtname, evtevent, evtfoid::regproc, evtenabled) FROM pg_event_trigger
   UNION ALL
-  SELECT concat_ws(' ', 'publication', p.pubname, (SELECT string_agg(r.prrelid::regclass::text, ', ' ORDER BY r.prrelid::regclass::text)
-                                                  FROM pg_publication_rel r WHERE r.prpubid = p.oid),
-                   CASE WHEN p.puballtables THEN 'all tables' END) FROM pg_publication p
+  SELECT concat_ws(' ', 'publication', p.pubname, (
+                     SELECT string_agg(r.prrelid::regclass || ' ' || md5(concat(to_jsonb(r) -> 'prqual', to_jsonb(r) -> 'prattrs')),
+                       ', ' ORDER BY r.prrelid::regclass::text) FROM pg_publication_rel r WHERE r.prpubid = p.oid),
+                   to_jsonb(p) - '{{oid, pubname, pubowner}}'::text[]) FROM pg_publication p
   UNION ALL
-  SELECT 'large objects: ' || count(*) FROM pg_largeobject_metadata HAVING count(*) > 0
+  SELECT concat_ws(' ', 'prepared transaction', quote_literal(gid)) FROM pg_prepared_xacts WHERE database = current_database()
+  UNION ALL
+  SELECT concat_ws(' ', 'text search configuration', c.oid::regconfig, (
+                     SELECT string_agg(m.maptokentype || ' ' || m.mapdict::regdictionary, ', ' ORDER BY m.maptokentype, m.mapseqno)
+                     FROM pg_ts_config_map m WHERE m.mapcfg = c.oid))
+    FROM pg_ts_config c JOIN pg_namespace n ON n.oid = c.cfgnamespace WHERE {0}
+  UNION ALL
+  SELECT concat_ws(' ', 'text search dictionary', d.oid::regdictionary, d.dictinitoption)
+    FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace WHERE {0}
+  UNION ALL
+  SELECT concat_ws(' ', 'collation', c.oid::regcollation, to_jsonb(c) - '{{oid, collname, collnamespace, collowner, collversion}}'::text[])
+    FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace WHERE {0}
+  UNION ALL
+  SELECT concat_ws(' ', 'foreign data wrapper', fdwname, md5(fdwoptions::text)) FROM pg_foreign_data_wrapper
+  UNION ALL
+  SELECT concat_ws(' ', 'foreign server', srvname, srvtype, srvversion, md5(srvoptions::text)) FROM pg_foreign_server
+  UNION ALL
+  SELECT concat_ws(' ', 'user mapping', usename, 'of', srvname, md5(umoptions::text)) FROM pg_user_mappings
+  UNION ALL
+  SELECT concat_ws(' ', 'foreign table', f.ftrelid::regclass, 'of', s.srvname, md5(f.ftoptions::text))
+    FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver
   UNION ALL
   SELECT concat_ws(' ', 'schema', n.nspname) FROM pg_namespace n WHERE {0}
   UNION ALL
@@ -195,7 +219,30 @@ constexpr const char* server_query = R"sql(
   UNION ALL
   SELECT concat_ws(' ', 'setting', split_part(c, '=', 1), md5(c), 'of database ' || d.datname, 'of role ' || pg_get_userbyid(nullif(s.setrole, 0)))
     FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) AS c LEFT JOIN pg_database d ON d.oid = s.setdatabase
-    WHERE s.setdatabase = 0 OR d.datname = current_database())sql";
+    WHERE s.setdatabase = 0 OR d.datname = current_database()
+  UNION ALL
+  SELECT concat_ws(' ', 'tablespace', spcname) FROM pg_tablespace
+  UNION ALL
+  SELECT concat_ws(' ', 'replication slot', slot_name) FROM pg_replication_slots WHERE database IS NULL AND NOT temporary)sql";
+
+// What ALTER SYSTEM has written, for those who may see it.
+constexpr const char* system_settings_query =
+    "SELECT concat_ws(' ', 'ALTER SYSTEM', name, md5(setting)) FROM pg_file_settings WHERE sourcefile LIKE "
+    "'%postgresql.auto.conf'";
+constexpr const char* sees_system_settings =
+    "SELECT (has_table_privilege('pg_file_settings', 'SELECT') AND "
+    "has_function_privilege('pg_show_all_file_settings()', "
+    "'EXECUTE'))::text";
+
+// The contents of all large objects, whatever their numbers: they come from a counter that databases share. Who may not
+// read them all sees how many there are.
+constexpr const char* large_objects_query = R"sql(
+  SELECT 'large objects: ' || count(*) || ', digest ' || md5(string_agg(content, ',' ORDER BY content)) FROM (
+    SELECT coalesce((SELECT md5(string_agg(p.pageno || ' ' || md5(p.data), ',' ORDER BY p.pageno)) FROM pg_largeobject p WHERE p.loid = m.oid), '')
+      AS content FROM pg_largeobject_metadata m) AS objects HAVING count(*) > 0)sql";
+constexpr const char* large_objects_count_query =
+    "SELECT 'large objects: ' || count(*) FROM pg_largeobject_metadata HAVING count(*) > 0";
+constexpr const char* sees_large_objects = "SELECT has_table_privilege('pg_largeobject', 'SELECT')::text";
 
 constexpr const char* name_expression =
     "CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END";
@@ -243,7 +290,13 @@ StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& o
       objects.schema.insert(row[0].value_or(""));
     }
   }
-  for (const auto& row : connection.query(server_query, {}, doing)) objects.server.insert(row[0].value_or(""));
+  const auto may = [&](const char* query) { return connection.query(query, {}, doing)[0][0] == "true"; };
+  const auto add = [&](std::set<std::string>& lines, const char* query) {
+    for (const auto& row : connection.query(query, {}, doing)) lines.insert(row[0].value_or(""));
+  };
+  add(objects.schema, may(sees_large_objects) ? large_objects_query : large_objects_count_query);
+  add(objects.server, server_query);
+  if (may(sees_system_settings)) add(objects.server, system_settings_query);
   read_sequences(connection, objects, doing);
   for (const auto& row : connection.query(
            "SELECT 'index ' || indexrelid::regclass || ' is invalid' FROM pg_index WHERE NOT indisvalid UNION ALL "

@@ -53,7 +53,9 @@ StoreChange change_of(const CheckContext& context, const StoreCopies& copies, co
   change = schema_change(copies.server(side), now.server);
   if (change.total > 0) {
     change.first +=
-        "; roles and settings of databases belong to the server, which copies share: let an earlier action make them";
+        "; roles, tablespaces, and settings of databases and of the server belong to the server, which copies share: "
+        "let an "
+        "earlier action make them";
     return change;
   }
   StateOptions options{.store = copies.options(), .work = context.work, .ignore = ignored_names(parameters)};

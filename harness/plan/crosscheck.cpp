@@ -349,7 +349,7 @@ class CrossChecker {
       problems_.add(check.at,
                     fmt::format("check '{}' compares both sides, and `{}:` has no '{}'; add `{}: {}` there{}", check.key,
                                 section, side, side, side == "before" ? "{ clone: new }" : example,
-                                section == std::string_view("stores") ? ", the other side's where both are one" : ""));
+                                section == std::string_view("stores") ? "; with one database the same URL is both sides" : ""));
     }
   }
 

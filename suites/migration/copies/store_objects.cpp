@@ -279,6 +279,7 @@ StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& o
   PostgresConnection connection(url, options);
   const std::string doing = "reading its catalog";
   StoreObjects objects;
+  objects.search_path = connection.query("SELECT current_setting('search_path')", {}, doing)[0][0].value_or("");
   for (const auto& row : connection.query(
            fmt::format("SELECT {}, (c.relkind IN ('r', 'p'))::text FROM pg_class c JOIN pg_namespace n ON n.oid = "
                        "c.relnamespace WHERE {} AND (c.relkind IN ('r', 'p') OR c.relkind = 'm' AND c.relispopulated) "

@@ -21,6 +21,7 @@ struct DiffCommand {
   std::string old_url;
   std::string new_url;
   std::vector<std::string> tables;
+  std::vector<std::string> exclude;
   std::vector<std::string> key;
   std::vector<std::string> columns;
   std::string strategy = "auto";
@@ -44,6 +45,7 @@ std::string reproduce(const DiffCommand& command, const Invocation& invocation) 
                      shell_word(stores::redact_url(command.old_url)) + " " +
                      shell_word(stores::redact_url(command.new_url));
   for (const auto& table : command.tables) line += " --table " + shell_word(table);
+  for (const auto& table : command.exclude) line += " --exclude " + shell_word(table);
   for (const auto& name : command.key) line += " --key " + shell_word(name);
   for (const auto& name : command.columns) line += " --columns " + shell_word(name);
   if (command.strategy != "auto") line += " --strategy " + command.strategy;
@@ -53,6 +55,7 @@ std::string reproduce(const DiffCommand& command, const Invocation& invocation) 
 DiffRequest request_of(const DiffCommand& command, const Invocation& invocation) {
   DiffRequest request{.old_url = command.old_url,
                       .new_url = command.new_url,
+                      .exclude = command.exclude,
                       .key = command.key,
                       .strategy = command.strategy == "hash"    ? migration::Strategy::hash
                                   : command.strategy == "merge" ? migration::Strategy::merge
@@ -65,6 +68,9 @@ DiffRequest request_of(const DiffCommand& command, const Invocation& invocation)
     if (std::find(request.tables.begin(), request.tables.end(), names) == request.tables.end()) {
       request.tables.push_back(std::move(names));
     }
+  }
+  if (!request.tables.empty() && !request.exclude.empty()) {
+    throw InputError("--exclude leaves tables out of all that there are; with --table name those to be compared alone");
   }
   for (const auto& column : command.columns) request.columns.push_back(pair_of(column, "--columns"));
   if (request.tables.size() != 1 && !(command.key.empty() && command.columns.empty())) {
@@ -112,6 +118,9 @@ void add_diff_command(CLI::App& app, Action& action) {
                   "compare this table; A=B: the old side's A with the new side's B; may be repeated; without it, all "
                   "tables of one name")
       ->type_name("TABLE");
+  sub->add_option("--exclude", command->exclude,
+                  "leave this table of either side out; may be repeated, not with --table")
+      ->type_name("TABLE");
   sub->add_option("--key", command->key,
                   "old columns that are unique together, separated by commas; default: the primary key")
       ->type_name("COLUMN")
@@ -135,6 +144,9 @@ void add_diff_command(CLI::App& app, Action& action) {
   sub->footer(
       "Values are compared as their types mean them: 1.10 equals 1.1, and an instant itself in another time zone. Each "
       "side is read within one snapshot. Nothing is written to either.\n"
+      "Of two PostgreSQL stores tables of one schema and name are paired, whatever their search_path is; a name "
+      "without "
+      "a schema is what a session of that store finds.\n"
       "Hashes have 64 bits: they find faults, not somebody who looks for two rows with the same hash; --strategy merge "
       "reads every value.\n"
       "Exit codes: 0 all is equal; 1 rows, columns or tables differ; 2 wrong command line: it names a table, column or "

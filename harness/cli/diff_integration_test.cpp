@@ -211,6 +211,46 @@ TEST_F(Diff, LeavesViewsAndIndexTablesOutUnlessTheyAreNamed) {
   EXPECT_THAT(named.out, Not(HasSubstr("not compared")));
 }
 
+TEST_F(Diff, PairsTheTablesOfOneSchemaWhateverTheSearchPathIs) {
+  const std::string other = database_ + "_copy";
+  new_side("CREATE SCHEMA alt; CREATE TABLE alt.users (id int PRIMARY KEY); INSERT INTO alt.users VALUES (7)");
+  cluster_->execute("CREATE DATABASE " + other + " TEMPLATE " + database_);
+  cluster_->execute("ALTER DATABASE " + other + " SET search_path = alt");
+  const Ran ran = diff_of({new_url(), cluster_->url(other)});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("= users = public.users: 3 rows equal"));
+  EXPECT_THAT(ran.out, HasSubstr("= alt.users = users: 1 row equal"));
+  // A name on the command line is what each side's own search_path finds.
+  EXPECT_EQ(diff_of({new_url(), cluster_->url(other), "--table", "users"}).code, 1);
+  // As the old side has no schemas, its users are what the new side's sessions find.
+  EXPECT_THAT(json_of(diff_of({old_.url(), cluster_->url(other), "--format", "json"}))["tables_only_new"],
+              ElementsAre("public.users"));
+  // Moved to another schema, where the role looks for it.
+  cluster_->execute(
+      "DROP TABLE public.users; DROP TABLE alt.users; CREATE TABLE alt.users (id bigint PRIMARY KEY, "
+      "name text NOT NULL, score numeric)",
+      other);
+  cluster_->execute(std::string("SET search_path = alt; ") + users, other);
+  new_side("DROP TABLE alt.users");
+  EXPECT_EQ(diff_of({new_url(), cluster_->url(other)}).code, 0);
+}
+
+TEST_F(Diff, LeavesOutWhatIsExcluded) {
+  const std::string other = database_ + "_copy";
+  new_side("CREATE TABLE zero ()");
+  cluster_->execute("CREATE DATABASE " + other + " TEMPLATE " + database_);
+  EXPECT_EQ(diff_of({new_url(), cluster_->url(other)}).code, 3) << "nothing can be compared of such a table";
+  const Ran ran = diff_of({new_url(), cluster_->url(other), "--exclude", "zero"});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("not compared, as excluded: zero\n1 of 1 table equal"));
+  EXPECT_EQ(diff_of({new_url(), cluster_->url(other), "--exclude", "public.zero"}).code, 0);
+  const Ran wrong = diff_of({new_url(), cluster_->url(other), "--exclude", "zeros"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("--exclude names the table zeros, which neither side has, did you mean zero?"));
+  EXPECT_EQ(diff({"--exclude", "users", "--exclude", "zero"}).code, 4) << "nothing is left";
+  EXPECT_EQ(diff({"--exclude", "zero", "--table", "users"}).code, 2);
+}
+
 TEST_F(Diff, RefusesATableAColumnAndAKeyThatAreNotThere) {
   const Ran table = diff({"--table", "user"});
   EXPECT_EQ(table.code, 2);

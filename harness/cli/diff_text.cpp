@@ -165,6 +165,7 @@ std::string as_text(const StoreDiff& diff, bool colour) {
   if (!diff.only_old.empty()) text += fmt::format("tables only in old: {}\n", list(diff.only_old));
   if (!diff.only_new.empty()) text += fmt::format("tables only in new: {}\n", list(diff.only_new));
   text += left_out_line("old", diff.left_out_old) + left_out_line("new", diff.left_out_new);
+  if (!diff.excluded.empty()) text += fmt::format("not compared, as excluded: {}\n", list(diff.excluded));
   if (diff.tables.empty()) return text + "no table is on both sides: nothing was compared\n";
   text += fmt::format("{} of {} equal; {} compared\n", grouped(equal), counted(diff.tables.size(), "table"),
                       counted(rows, "row"));
@@ -180,7 +181,8 @@ ordered_json as_json(const StoreDiff& diff, int exit_code) {
                        {"tables_only_old", diff.only_old},
                        {"tables_only_new", diff.only_new},
                        {"left_out_old", diff.left_out_old},
-                       {"left_out_new", diff.left_out_new}};
+                       {"left_out_new", diff.left_out_new},
+                       {"excluded", diff.excluded}};
   for (const auto& table : diff.tables) json["tables"].push_back(table_json(table));
   return json;
 }

@@ -20,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 using migration::TableMapping;
 using migration::TableRequest;
 using stores::TableDescription;
+using stores::TableName;
 using Names = std::vector<std::string>;
 
 // Nobody waits for a diff who did not start it, and Ctrl-C ends it: only a server that fell silent must be noticed.
@@ -36,6 +37,12 @@ std::optional<std::string> find_folded(const Names& names, const std::string& na
 Names names_of(const TableDescription& table) {
   Names names;
   for (const auto& column : table.columns) names.push_back(column.name);
+  return names;
+}
+
+Names names_of(const std::vector<TableName>& tables) {
+  Names names;
+  for (const auto& table : tables) names.push_back(table.name);
   return names;
 }
 
@@ -163,10 +170,12 @@ void compare(OpenStores& stores, const DiffRequest& request, const DiffObserver&
 }
 
 // What a store shows as tables and base_tables() leaves out; not what SQLite's virtual tables keep their index in.
-Names left_out(stores::Store& store, const Names& base) {
+Names left_out(stores::Store& store, const std::vector<TableName>& base) {
   Names names;
   for (auto& name : store.tables()) {
-    if (std::find(base.begin(), base.end(), name) == base.end()) names.push_back(std::move(name));
+    const bool compared =
+        std::any_of(base.begin(), base.end(), [&](const TableName& table) { return table.name == name; });
+    if (!compared) names.push_back(std::move(name));
   }
   if (store.engine() != stores::Engine::sqlite) return names;
   const Names all = names;
@@ -176,22 +185,49 @@ Names left_out(stores::Store& store, const Names& base) {
   return names;
 }
 
-/// Pairs the tables that nobody named.
-void pair_by_name(OpenStores& stores, StoreDiff& diff) {
-  const Names old_names = stores.old_side->base_tables();
-  Names new_names = stores.new_side->base_tables();
-  diff.left_out_old = left_out(*stores.old_side, old_names);
-  diff.left_out_new = left_out(*stores.new_side, new_names);
-  for (const auto& name : old_names) {
-    const auto partner = find_folded(new_names, name);
-    if (!partner) {
-      diff.only_old.push_back(name);
-      continue;
+// Takes what the command line excludes out of both sides, whose names it may give with their schema.
+void exclude(const Names& excluded, std::vector<TableName>& old_tables, std::vector<TableName>& new_tables) {
+  Names problems;
+  for (const auto& name : excluded) {
+    const auto named = [&](const TableName& table) { return table.name == name || table.qualified == name; };
+    if (std::erase_if(old_tables, named) + std::erase_if(new_tables, named) > 0) continue;
+    Names known = names_of(old_tables);
+    for (const auto& table : names_of(new_tables)) {
+      if (std::find(known.begin(), known.end(), table) == known.end()) known.push_back(table);
     }
-    diff.tables.push_back({.old_table = name, .new_table = *partner});
-    std::erase(new_names, *partner);
+    problems.push_back(fmt::format("--exclude names the table {}, which neither side has{}", printable(name, 100),
+                                   stores::did_you_mean(name, known)));
   }
-  diff.only_new = std::move(new_names);
+  if (!problems.empty()) throw WrongCommandLine(fmt::format("{}", fmt::join(problems, "; ")));
+}
+
+/// Pairs the tables that nobody named. Two PostgreSQL stores may find other tables without their schema, as a role, a
+/// database or the URL sets search_path: the same table of the same schema comes first, and only what is left over is
+/// paired by the names that the sessions find.
+void pair_by_name(OpenStores& stores, const DiffRequest& request, StoreDiff& diff) {
+  std::vector<TableName> old_tables = stores.old_side->base_tables(), new_tables = stores.new_side->base_tables();
+  diff.left_out_old = left_out(*stores.old_side, old_tables);
+  diff.left_out_new = left_out(*stores.new_side, new_tables);
+  exclude(request.exclude, old_tables, new_tables);
+  diff.excluded = request.exclude;
+  const auto pair = [&](const TableName& old_table, const std::function<bool(const TableName&)>& is_partner) {
+    const auto partner = std::find_if(new_tables.begin(), new_tables.end(), is_partner);
+    if (partner == new_tables.end()) return false;
+    diff.tables.push_back({.old_table = old_table.name, .new_table = partner->name});
+    new_tables.erase(partner);
+    return true;
+  };
+  std::erase_if(old_tables, [&](const TableName& table) {
+    return pair(table, [&](const TableName& other) { return other.qualified == table.qualified; });
+  });
+  for (const auto& table : old_tables) {
+    const auto partner = find_folded(names_of(new_tables), table.name);
+    if (partner && pair(table, [&](const TableName& other) { return other.name == *partner; })) continue;
+    diff.only_old.push_back(table.name);
+  }
+  diff.only_new = names_of(new_tables);
+  std::sort(diff.tables.begin(), diff.tables.end(),
+            [](const TableDiff& left, const TableDiff& right) { return left.old_table < right.old_table; });
 }
 
 // Whether what was named on the command line is to blame, rather than a store or what it holds.
@@ -220,7 +256,7 @@ StoreDiff diff_stores(const DiffRequest& request, const std::stop_token& cancell
   for (const auto& [old_table, new_table] : request.tables) {
     diff.tables.push_back({.old_table = old_table, .new_table = new_table});
   }
-  if (request.tables.empty()) pair_by_name(*open, diff);
+  if (request.tables.empty()) pair_by_name(*open, request, diff);
   for (auto& table : diff.tables) {
     observer.started(table.old_table);
     const auto began = Clock::now();

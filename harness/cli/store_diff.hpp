@@ -16,8 +16,9 @@ struct DiffRequest {
   std::string old_url;
   std::string new_url;
   std::vector<std::pair<std::string, std::string>>
-      tables;                    ///< old and new name, each pair once; empty: all that both have by name
-  std::vector<std::string> key;  ///< old names, for one table; empty: the primary key
+      tables;                        ///< old and new name, each pair once; empty: all that both have by name
+  std::vector<std::string> exclude;  ///< tables of either side that are left out; with `tables` empty
+  std::vector<std::string> key;      ///< old names, for one table; empty: the primary key
   std::vector<std::pair<std::string, std::string>> columns;  ///< old and new name or "", for one table; empty: all
   migration::Strategy strategy = migration::Strategy::automatic;
   std::size_t sample = 20;  ///< differing rows of a table that are kept
@@ -51,6 +52,7 @@ struct StoreDiff {
   std::vector<std::string> only_old, only_new;  ///< tables; always empty when tables were named
   /// Views, virtual tables, and parts of other tables: they are compared when they are named, and are empty then.
   std::vector<std::string> left_out_old, left_out_new;
+  std::vector<std::string> excluded;  ///< as they were asked for
 
   /// The command's: 2 when the command line names a table, column or key that is not one or the same table for both
   /// sides, 3 when a table could not be read or compared, 1 when something differs, 4 when there was not one row to

@@ -1,8 +1,10 @@
 #include "harness/core/left_processes.hpp"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <set>
+#include <string_view>
 
 #include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
@@ -14,13 +16,14 @@ namespace {
 
 bool lives(const ProcessStat& stat) { return stat.state != 'Z' && stat.state != 'X'; }
 
-std::vector<LeftProcess> now(const std::string& mark, int group) {
-  const auto marked = processes_with({mark});
-  std::set<int> wanted(marked.begin(), marked.end());
-  if (group != 0) {
+std::vector<LeftProcess> now(const LeftBy& left) {
+  std::set<int> wanted = adopted_processes();
+  for (const int process : left.adopted_before) wanted.erase(process);
+  for (const int process : processes_with({left.mark})) wanted.insert(process);
+  if (left.group != 0) {
     for_each_process([&](int process) {
       const auto stat = read_process_stat(process);
-      if (stat && stat->group == group) wanted.insert(process);
+      if (stat && stat->group == left.group) wanted.insert(process);
     });
   }
   std::vector<LeftProcess> found;
@@ -38,11 +41,22 @@ std::vector<LeftProcess> now(const std::string& mark, int group) {
 
 std::string LeftProcess::to_string() const { return fmt::format("{} ({})", printable(name, 60), number); }
 
-std::vector<LeftProcess> left_processes(const std::string& mark, int group, std::chrono::nanoseconds patience,
+std::set<int> adopted_processes() {
+  std::set<int> found;
+  for_each_process([&](int process) {
+    const auto stat = read_process_stat(process);
+    if (!stat || stat->parent != getpid() || !lives(*stat)) return;
+    const std::string environment = '\0' + read_proc(fmt::format("/proc/{}/environ", process));
+    if (environment.find(std::string_view("\0SLUICE_RUN=", 12)) == std::string::npos) found.insert(process);
+  });
+  return found;
+}
+
+std::vector<LeftProcess> left_processes(const LeftBy& left, std::chrono::nanoseconds patience,
                                         const std::stop_token& cancelled) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (true) {
-    auto found = now(mark, group);
+    auto found = now(left);
     if (found.empty() || std::chrono::steady_clock::now() > deadline) return found;
     pause_unless_cancelled(std::chrono::milliseconds(5), cancelled);
   }

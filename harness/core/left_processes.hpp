@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -16,10 +17,20 @@ struct LeftProcess {
   std::string to_string() const;
 };
 
-/// The processes that were started with `mark` ("NAME=value") in their environment, whatever group or session they are
-/// in now, and those of the process group `group` (0: of none), that still live when `patience` is over: children end a
-/// moment after who waited for them. Returns at once when none is left. Throws Cancelled.
-std::vector<LeftProcess> left_processes(const std::string& mark, int group, std::chrono::nanoseconds patience,
+/// Our children that nobody here has started: orphans of what we started, which came to us (PR_SET_CHILD_SUBREAPER),
+/// whatever they did to their environment. What we start carries the run's mark.
+std::set<int> adopted_processes();
+
+/// By what those that a program has started are found.
+struct LeftBy {
+  std::string mark;              ///< "NAME=value" in their environment, whatever group or session they are in now
+  int group = 0;                 ///< process group that they are in; 0: of none
+  std::set<int> adopted_before;  ///< adopted_processes() when it was started; who came since is counted as its own
+};
+
+/// Those that still live when `patience` is over: children end a moment after who waited for them. Returns at once
+/// when none is left. Throws Cancelled.
+std::vector<LeftProcess> left_processes(const LeftBy& left, std::chrono::nanoseconds patience,
                                         const std::stop_token& cancelled);
 
 }  // namespace sluice

@@ -325,10 +325,11 @@ class CrossChecker {
       const std::string side =
           names_before(check.value, place) && section == std::string_view("stores") ? "before" : place;
       if (found != nullptr && found->find(side) != nullptr) continue;
-      problems_.add(check.at,
-                    fmt::format("check '{}' compares both sides, and `{}:` has no '{}'; add `{}: {}` there{}",
-                                check.key, section, side, side, side == "before" ? "{ clone: new }" : example,
-                                section == std::string_view("stores") ? ", the other side's where both are one" : ""));
+      problems_.add(
+          check.at,
+          fmt::format("check '{}' compares both sides, and `{}:` has no '{}'; add `{}: {}` there{}", check.key, section,
+                      side, side, side == "before" ? "{ clone: new }" : example,
+                      section == std::string_view("stores") ? "; with one database the same URL is both sides" : ""));
     }
   }
 

@@ -162,7 +162,7 @@ TEST(Loader, RefusesReferencesThatNothingCanFill) {
 
 TEST(Loader, AsksForTheSideThatACheckNeeds) {
   EXPECT_THAT(problems_of(with(good_plan, "stores: { old: \"sqlite:${work}/a.db\", new", "stores: { new")),
-              HasSubstr("`stores:` has no 'old'"));
+              AllOf(HasSubstr("`stores:` has no 'old'"), HasSubstr("with one database the same URL is both sides")));
 }
 
 TEST(Loader, RefusesValuesOutsideTheirBounds) {

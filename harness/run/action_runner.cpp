@@ -10,7 +10,6 @@
 #include <filesystem>
 
 #include "harness/core/errors.hpp"
-#include "harness/core/left_processes.hpp"
 #include "harness/core/parameters.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/services/log_tail.hpp"
@@ -75,14 +74,12 @@ std::unique_ptr<services::ChildProcess> ActionRunner::run_command(const plan::Ac
   return child;
 }
 
-std::optional<std::string> ActionRunner::left_by(const services::ChildProcess& action, const std::string& mark) const {
+std::optional<std::string> ActionRunner::what_is_left(const LeftBy& left) const {
   std::vector<std::string> with_the_run;
   std::vector<std::string> with_the_action;
   try {
-    const int group = action.pid();
-    for (const auto& process :
-         left_processes(fmt::format("{}={}", mark_name, mark), group, patience_with_dying_children, stop_)) {
-      (process.group == group ? with_the_action : with_the_run).push_back(process.to_string());
+    for (const auto& process : left_processes(left, patience_with_dying_children, stop_)) {
+      (process.group == left.group ? with_the_action : with_the_run).push_back(process.to_string());
     }
   } catch (const Cancelled&) {
     return std::nullopt;  // the run ends now, and they with it
@@ -193,6 +190,7 @@ ActionResult ActionRunner::run(const plan::ActionSpec& action, const std::string
   const auto begun = clock_.now();
   observer_.action_started(action.name);
   const std::string mark = fmt::format("{}-{}", environment_.host().run_marker(), ++commands_);
+  LeftBy left{.mark = fmt::format("{}={}", mark_name, mark), .adopted_before = adopted_processes()};
   std::unique_ptr<services::ChildProcess> child;  // what stays in its group ends with it
   try {
     if (action.order)
@@ -204,8 +202,11 @@ ActionResult ActionRunner::run(const plan::ActionSpec& action, const std::string
     if (!action.order) could_not_try = fmt::format("action {}: {}", action.name, result.outcome);
   }
   result.duration = clock_.now() - begun;
-  if (child) result.left_running = left_by(*child, mark);
-  child.reset();
+  if (child) {
+    left.group = child->pid();
+    result.left_running = what_is_left(left);
+    child.reset();
+  }
   // A service's log says much that has nothing to do with an order that it obeyed.
   if (!action.order || !result.succeeded) {
     result.output_tail = environment_.redactor()(services::log_tail(result.log));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/core/check.hpp"
+#include "harness/core/left_processes.hpp"
 #include "harness/run/environment.hpp"
 #include "harness/run/observer.hpp"
 
@@ -33,8 +34,8 @@ class ActionRunner {
   services::SpawnOptions spawn_options(const plan::ActionSpec& action, const std::filesystem::path& log);
   std::unique_ptr<services::ChildProcess> run_command(const plan::ActionSpec& action, const std::string& mark,
                                                       ActionResult& result);
-  /// What is left of an action that has ended and whose processes carry `mark`, and what becomes of it.
-  std::optional<std::string> left_by(const services::ChildProcess& action, const std::string& mark) const;
+  /// What is left of an action that has ended, and what becomes of it.
+  std::optional<std::string> what_is_left(const LeftBy& left) const;
   void carry_out(const plan::ServiceOrder& order, ActionResult& result);
 
   const plan::Plan& plan_;

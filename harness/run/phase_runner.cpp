@@ -91,10 +91,11 @@ Outcome PhaseRunner::exercise(const plan::CheckSpec& check, CheckContext& contex
         .planted = "the control could not be run", .caught = false, .observed = printable_message(error.what(), 1000)};
   }
   if (!outcome.control->caught) {
+    const std::string& observed = outcome.control->observed;
     outcome.verdict = Verdict::inconclusive;
     outcome.reason = fmt::format(
-        "this check cannot see a planted violation here ({}: {}); without the control it would have passed: {}",
-        outcome.control->planted, outcome.control->observed, outcome.reason);
+        "this check cannot see a planted violation here ({}{}{}); without the control it would have passed: {}",
+        outcome.control->planted, observed.empty() ? "" : ": ", observed, outcome.reason);
   }
   return outcome;
 }

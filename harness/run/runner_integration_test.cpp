@@ -175,6 +175,11 @@ TEST_F(RunnerTest, DoesNotTrustACheckWhoseControlWasMissed) {
       run("checks: { a: { kind: test.scripted, caught: false } }\nphases: [ { name: p, after: [a] } ]\n");
   EXPECT_EQ(result.phases[0].checks[0].outcome.verdict, Verdict::inconclusive);
   EXPECT_EQ(result.exit_code, 4);
+  const auto& reason = result.phases[0].checks[0].outcome.reason;
+  EXPECT_THAT(reason, HasSubstr("cannot see a planted violation here (a fault: …); without"));
+  const auto silent = run(
+      "checks: { a: { kind: test.scripted, caught: false, observed: \"\" } }\nphases: [ { name: p, after: [a] } ]\n");
+  EXPECT_THAT(silent.phases[0].checks[0].outcome.reason, HasSubstr("here (a fault); without"));
 }
 
 TEST_F(RunnerTest, PointsAnActionAtOtherStoresForACheck) {

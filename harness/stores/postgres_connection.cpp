@@ -51,6 +51,9 @@ PostgresConnection::PostgresConnection(const std::string& url, const StoreOption
       fmt::format("SET statement_timeout = {}", options_.statement_timeout.count()),
       fmt::format("SET lock_timeout = {}", options_.lock_timeout.count())};
   for (const auto& setting : settings) query(setting, {}, "preparing the session");
+  if (options_.search_path) {
+    query("SELECT set_config('search_path', $1, false)", {*options_.search_path}, "preparing the session");
+  }
   constexpr int can_notice_a_closed_connection = 140'000;
   if (PQserverVersion(handle()) >= can_notice_a_closed_connection) {
     query("SET client_connection_check_interval = '2s'", {}, "preparing the session");

@@ -68,6 +68,10 @@ class PostgresSqlSession final : public SqlSession {
     return result;
   }
 
+  void try_statement(const std::string& sql, const std::string& doing) override {
+    connection_.query("EXPLAIN " + sql, {}, doing);
+  }
+
   std::string command_line(const std::string& sql) const override {
     return fmt::format("psql {} -c {}", shell_word(name()), shell_word(sql));
   }

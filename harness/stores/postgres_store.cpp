@@ -143,8 +143,12 @@ class PostgresStore final : public Store {
 
   const std::string& name() const override { return connection_.name(); }
 
-  std::vector<std::string> tables() override { return list("c.relkind IN ('r', 'p', 'v', 'm', 'f')"); }
-  std::vector<std::string> base_tables() override { return list("c.relkind IN ('r', 'p') AND NOT c.relispartition"); }
+  std::vector<std::string> tables() override {
+    std::vector<std::string> names;
+    for (auto& table : list("c.relkind IN ('r', 'p', 'v', 'm', 'f')")) names.push_back(std::move(table.name));
+    return names;
+  }
+  std::vector<TableName> base_tables() override { return list("c.relkind IN ('r', 'p') AND NOT c.relispartition"); }
 
   TableDescription describe(const std::string& table) override {
     const std::string doing = "describing table " + printable(table, 100);
@@ -196,16 +200,17 @@ class PostgresStore final : public Store {
   }
 
  private:
-  std::vector<std::string> list(const std::string& which) {
+  std::vector<TableName> list(const std::string& which) {
     const auto rows = connection_.query(
-        "SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END "
-        "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE " +
+        "SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END, "
+        "quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = "
+        "c.relnamespace WHERE " +
             which +
             " AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%' AND "
             "n.nspname NOT LIKE 'pg\\_temp\\_%' ORDER BY 1",
         {}, "listing its tables");
-    std::vector<std::string> names;
-    for (const auto& row : rows) names.push_back(row[0].value_or(""));
+    std::vector<TableName> names;
+    for (const auto& row : rows) names.push_back({.name = row[0].value_or(""), .qualified = row[1].value_or("")});
     return names;
   }
 

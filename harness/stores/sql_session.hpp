@@ -49,6 +49,9 @@ class SqlSession {
   virtual SqlResult query(const std::string& sql, const SqlLimits& limits, const std::string& doing) = 0;
   /// Runs one statement that returns nothing; only between begin_trial() and roll_back().
   virtual void execute(const std::string& sql, const std::string& doing) = 0;
+  /// Has the store look at one statement of any kind, which is not run. Throws InputError for what it would refuse by
+  /// the names in it and in what it sets off.
+  virtual void try_statement(const std::string& sql, const std::string& doing) = 0;
   /// A command line that runs `sql` for a person, without passwords.
   virtual std::string command_line(const std::string& sql) const = 0;
 };

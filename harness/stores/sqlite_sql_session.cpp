@@ -63,6 +63,10 @@ class SqliteSqlSession final : public SqlSession {
     }
   }
 
+  void try_statement(const std::string& sql, const std::string& doing) override {
+    const SqliteStatement statement(database(), sql, doing);  // compiles the triggers too
+  }
+
   std::string command_line(const std::string& sql) const override {
     return fmt::format("sqlite3 -readonly {} {}", shell_word(path_.string()), shell_word(sql));
   }

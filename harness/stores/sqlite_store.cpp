@@ -89,8 +89,11 @@ class SqliteStore final : public Store {
   std::vector<std::string> tables() override {
     return list("SELECT name FROM sqlite_schema WHERE type IN ('table','view')");
   }
-  std::vector<std::string> base_tables() override {
-    return list("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'");
+  std::vector<TableName> base_tables() override {
+    std::vector<TableName> names;
+    for (const auto& name : list("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"))
+      names.push_back({.name = name, .qualified = name});
+    return names;
   }
 
   TableDescription describe(const std::string& table) override {

@@ -63,6 +63,14 @@ struct StoreOptions {
   std::chrono::milliseconds statement_timeout{3'600'000};  ///< one statement, reading its rows included
   std::stop_token cancelled;                               ///< honoured within a second: Cancelled is thrown
   std::filesystem::path directory;                         ///< where relative SQLite paths start; empty: here
+  /// PostgreSQL: how tables named without a schema are found, and names shown; absent: as the role, the database or the
+  /// URL has set it. Two sides that are compared by name are read under one.
+  std::optional<std::string> search_path = std::nullopt;
+};
+
+struct TableName {
+  std::string name;       ///< as describe() takes it: without a schema where the session's search_path finds it so
+  std::string qualified;  ///< PostgreSQL: with its schema, whatever the search_path is; SQLite: the name
 };
 
 /// One database of a side, read only. For one thread; one cursor at a time, destroyed before the store.
@@ -77,7 +85,7 @@ class Store {
   virtual std::vector<std::string> tables() = 0;
   /// Those of them that hold rows themselves: no views, no partitions of another, no SQLite virtual tables and what
   /// these keep their index in.
-  virtual std::vector<std::string> base_tables() { return tables(); }
+  virtual std::vector<TableName> base_tables() = 0;
   /// `table` may carry a schema ("public.captures"). Throws InputError that offers near names when there is none.
   virtual TableDescription describe(const std::string& table) = 0;
   /// Every later scan sees the state of now, until the store is destroyed or end_snapshot is called.

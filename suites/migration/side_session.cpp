@@ -55,6 +55,10 @@ ParameterSpec side_parameter(std::vector<std::string> choices) {
       .name = "side", .doc = "which side's store is looked at", .default_text = "new", .choices = std::move(choices)};
 }
 
+ParameterSpec store_parameter(const char* name, const char* doc) {
+  return {.name = name, .doc = doc, .default_text = name, .choices = {"old", "new", "before"}};
+}
+
 ParameterSpec text_list_parameter(std::string name, std::string doc) {
   return {.name = std::move(name),
           .type = ParameterType::list,

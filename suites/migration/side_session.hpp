@@ -12,8 +12,8 @@ namespace sluice::migration {
 /// The longest wait of a control for a lock on a side that may be live.
 inline constexpr std::chrono::milliseconds control_lock_timeout{2'000};
 
-/// The parameters `lock_timeout` and `connect_timeout` of every kind that opens a store, after `statement`, which limits
-/// one statement or the reading of one table.
+/// The parameters `lock_timeout` and `connect_timeout` of every kind that opens a store, after `statement`, which
+/// limits one statement or the reading of one table.
 std::vector<ParameterSpec> store_timeout_parameters(ParameterSpec statement);
 /// Those of a kind that runs SQL of the plan's: `timeout` limits each statement.
 std::vector<ParameterSpec> session_parameters(const std::string& default_timeout);
@@ -30,6 +30,8 @@ ParameterSpec duration_parameter(std::string name, std::string doc, std::string 
 ParameterSpec sample_parameter();
 /// The parameter `side`: which store is looked at; `new` when absent.
 ParameterSpec side_parameter(std::vector<std::string> choices);
+/// The parameter `old` or `new`: which of the plan's stores is that side; itself when absent. `before` is the clone.
+ParameterSpec store_parameter(const char* name, const char* doc);
 /// A list of texts; one text is taken as a list of one.
 ParameterSpec text_list_parameter(std::string name, std::string doc);
 

@@ -54,7 +54,7 @@ class ScriptedCheck final : public Check {
     return outcome;
   }
   Control control(CheckContext&) override {
-    return {.planted = "a fault", .caught = parameters_.boolean("caught"), .observed = "…"};
+    return {.planted = "a fault", .caught = parameters_.boolean("caught"), .observed = parameters_.text("observed")};
   }
 
  private:
@@ -89,6 +89,7 @@ std::vector<CheckKind> scripted_kinds() {
   CheckKind kind{.name = "test.scripted", .proves = "what it is told", .cannot_prove = "anything"};
   kind.parameters = {{.name = "verdict", .doc = "", .default_text = "passed"},
                      {.name = "caught", .type = ParameterType::boolean, .doc = "", .default_text = "true"},
+                     {.name = "observed", .doc = "", .default_text = "…"},
                      {.name = "deed", .doc = "", .default_text = "none"}};
   kind.make = [](const Parameters& parameters) { return std::make_unique<ScriptedCheck>(parameters); };
   CheckKind alone = kind;

@@ -176,6 +176,7 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
   const std::string marked = "SLUICE_TRIAL=" + mark;
   TrialEnd end;
   const SessionWatch watch(context_, copies_, copy);
+  const LeftBy left{.mark = marked, .adopted_before = adopted_processes()};
   {
     std::shared_ptr<RunningAction> running;
     try {
@@ -205,7 +206,7 @@ TrialEnd ActionTrial::run(const StoreCopies::Copy& copy, const std::optional<Cra
     // Before what the action left behind is killed with it.
     if (!end.killed && !end.timed_out) {
       end.sessions_left = watch.left_after(patience_with_living_sessions);
-      for (const auto& process : left_processes(marked, 0, patience_with_living_sessions, context_.cancelled)) {
+      for (const auto& process : left_processes(left, patience_with_living_sessions, context_.cancelled)) {
         end.processes_left.push_back(process.to_string());
       }
     }

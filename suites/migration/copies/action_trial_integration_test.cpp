@@ -1,6 +1,8 @@
 // What an action leaves running when it ends, whichever check ran it on copies.
 #include "suites/migration/copies/action_trial.hpp"
 
+#include <sys/prctl.h>
+
 #include "suites/migration/copies/crash.hpp"
 #include "suites/migration/copies/idempotent.hpp"
 #include "suites/migration/copies/locks.hpp"
@@ -45,6 +47,14 @@ TEST_F(LeavingWork, IsRefusedOfProcesses) {
 TEST_F(LeavingWork, IsRefusedOfProcessesThatHaveLeftTheirGroup) {
   action("leaves",
          R"sh(sql "SELECT 1"; mkfifo -m 600 "$PWD/never" 2>/dev/null || true; setsid )sh" + std::string(waits));
+  EXPECT_THAT(error(idempotent_kind(), R"({"action": "leaves"})"), HasSubstr("left running: process bash ("));
+}
+
+TEST_F(LeavingWork, IsRefusedOfProcessesThatHaveClearedTheirEnvironment) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // as every run does
+  action("leaves",
+         R"sh(sql "SELECT 1"; mkfifo -m 600 "$PWD/never" 2>/dev/null || true; env -i PATH="$PATH" setsid )sh" +
+             std::string(waits));
   EXPECT_THAT(error(idempotent_kind(), R"({"action": "leaves"})"), HasSubstr("left running: process bash ("));
 }
 

@@ -43,6 +43,21 @@ TEST_F(Idempotent, IsProvedWhereOneRowTakesOthersWithIt) {
   expect_proof(run(idempotent_kind(), R"({"action": "migrate"})"));
 }
 
+TEST_F(Idempotent, PassesAMigrationThatSetsTheSearchPathOfItsDatabase) {
+  new_side(
+      "CREATE SCHEMA app; CREATE TABLE app.note (id int PRIMARY KEY, text text); INSERT INTO app.note VALUES (1, 'x');"
+      "CREATE FUNCTION app.one() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+  new_side("ALTER DATABASE " + database() + " SET search_path = app");
+  const std::string set =
+      "sql \"DO \\$set\\$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = app', "
+      "current_database()); END \\$set\\$\"\n";
+  action("migrate", set);
+  expect_proof(run(idempotent_kind(), R"({"action": "migrate"})"));
+  action("migrate", set + "sql \"UPDATE app.note SET text = 'y'\"");
+  EXPECT_THAT(rules(run(idempotent_kind(), R"({"action": "migrate"})")),
+              ElementsAre("row-changed new app.note id=1 text"));
+}
+
 TEST_F(Idempotent, RunsOnTheStoresThemselvesWhenToldTo) {
   new_side("ALTER TABLE item ADD COLUMN size int; UPDATE item SET size = 1;");
   action("migrate", R"sh(sql "UPDATE item SET size = 1 WHERE size IS NULL"; touch ran)sh");

@@ -149,6 +149,9 @@ class LocksCheck final : public Check {
         control_table_ = tables.front().sql_name;
         control_url_ = url;
       }
+      if (const std::string views = parameters_.has("tables") ? "" : views_of(url); !views.empty()) {
+        probes.push_back({"read of the views", url, fmt::format("LOCK TABLE {} IN ACCESS SHARE MODE", views)});
+      }
       for (const auto& [name, sql_name, writable] : tables) {
         probes.push_back({"read of " + name, url, fmt::format("SELECT FROM {} LIMIT 1", sql_name)});
         if (!writable) continue;
@@ -201,6 +204,18 @@ class LocksCheck final : public Check {
       tables.push_back({table, store->describe(table).sql_name, writable});
     }
     return tables;
+  }
+
+  // By their SQL names, with commas between, for one reader of all: those that the store's user may read.
+  std::string views_of(const std::string& url) const {
+    constexpr const char* sql = R"sql(
+      SELECT string_agg(quote_ident(n.nspname) || '.' || quote_ident(c.relname), ', ' ORDER BY n.nspname, c.relname)
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'v' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_t%'
+        AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))sql";
+    PostgresConnection connection(url, copies_->options());
+    return connection.query(sql, {}, "looking for views")[0][0].value_or("");
   }
 
   // Those that number the table's rows, by their SQL names: whoever inserts waits for their locks too. A copy's numbers
@@ -374,7 +389,8 @@ CheckKind locks_kind() {
   return {
       .name = "migration.locks",
       .proves =
-          "While the migration ran on a copy, no read of or write to a table, no number of a sequence, and none of the "
+          "While the migration ran on a copy, no read of or write to a table, no read of a view, no number of a "
+          "sequence, and none of the "
           "plan's statements, waited "
           "longer than the limit for a lock; who waits longer is named with what was executed by whom it waited for.",
       .cannot_prove =

@@ -34,6 +34,16 @@ TEST_F(Locks, PassesAMigrationThatBuildsAnIndexConcurrently) {
   EXPECT_THAT(rows("SELECT count(*) FROM pg_indexes WHERE indexname = 'item_name'"), ElementsAre("0"));
 }
 
+TEST_F(Locks, SeesWhoWaitsForAView) {
+  new_side("CREATE VIEW names AS SELECT name FROM item; CREATE VIEW others AS SELECT id FROM other");
+  action("migrate",
+         R"sh(sql "BEGIN; CREATE OR REPLACE VIEW names AS SELECT name FROM item; SELECT pg_sleep(1); COMMIT")sh");
+  const Outcome outcome = run(locks_kind(), R"({"action": "migrate", "limit": "300ms"})");
+  EXPECT_EQ(outcome.verdict, Verdict::failed) << outcome.reason;
+  EXPECT_THAT(rules(outcome), ElementsAre(HasSubstr("lock-wait read of the views")));
+  EXPECT_THAT(outcome.reason, HasSubstr("holding AccessExclusiveLock"));
+}
+
 TEST_F(Locks, WarnsOfStatementsThatTheMigrationMakesFail) {
   action("migrate", R"sh(sql "DROP TABLE other" "SELECT pg_sleep(0.3)")sh");
   const Outcome outcome = run(locks_kind(), R"({"action": "migrate", "limit": "2s"})");

@@ -76,7 +76,8 @@ TEST_F(Rollback, ComparesTablesOfSqliteThatHaveNoKey) {
       "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO counted VALUES (3); DELETE FROM "
       "counted;"
       "CREATE VIRTUAL TABLE words USING fts5 (word); INSERT INTO words VALUES ('a'), ('b');"
-      "CREATE VIRTUAL TABLE days_index USING fts5 (at, content = 'days')");
+      "CREATE VIRTUAL TABLE days_index USING fts5 (at, content = 'days');"
+      "INSERT INTO days_index (rowid, at) SELECT rowid, at FROM days; CREATE VIRTUAL TABLE older USING fts4 (word)");
   const std::string python =
       "python3 -c \"import sqlite3,sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2])\" \"$OLD\" ";
   action("up", python + R"sh("CREATE TABLE extra (id INTEGER PRIMARY KEY)"; sql "CREATE TABLE extra (id int)")sh");
@@ -90,7 +91,8 @@ TEST_F(Rollback, ComparesTablesOfSqliteThatHaveNoKey) {
       {"UPDATE named SET at = '2024-01-01 00:00:00' WHERE name IS NULL", "named"},
       {"PRAGMA user_version = 2", "user_version"},
       {"DELETE FROM sqlite_sequence", "sequence counted gives no number of its own next, not 4"},
-      {"DELETE FROM words WHERE rowid = 2", "words"}};
+      {"INSERT INTO days_index(days_index) VALUES ('delete-all')", "full-text days_index holds"},
+      {"DELETE FROM words WHERE rowid = 2", "full-text words holds 2 terms"}};
   for (const auto& [sql, seen] : losses) {
     action("down", python + '"' + sql + "\"; " + python + down);
     const Outcome outcome = run(rollback_kind(), both);

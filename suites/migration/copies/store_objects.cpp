@@ -13,6 +13,7 @@
 #include "harness/stores/sql_session.hpp"
 #include "harness/stores/sqlite_database.hpp"
 #include "harness/stores/store_url.hpp"
+#include "suites/migration/copies/full_text.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -113,6 +114,8 @@ constexpr const char* schema_query = R"sql(
                    to_jsonb(p) - '{{oid, pubname, pubowner}}'::text[]) FROM pg_publication p
   UNION ALL
   SELECT concat_ws(' ', 'prepared transaction', quote_literal(gid)) FROM pg_prepared_xacts WHERE database = current_database()
+  UNION ALL
+  SELECT concat_ws(' ', 'replication slot', slot_name, plugin) FROM pg_replication_slots WHERE database = current_database() AND NOT temporary
   UNION ALL
   SELECT concat_ws(' ', 'text search configuration', c.oid::regconfig, (
                      SELECT string_agg(m.maptokentype || ' ' || m.mapdict::regdictionary, ', ' ORDER BY m.maptokentype, m.mapseqno)
@@ -276,6 +279,7 @@ StoreObjects read_postgres(const std::string& url, const stores::StoreOptions& o
   PostgresConnection connection(url, options);
   const std::string doing = "reading its catalog";
   StoreObjects objects;
+  objects.search_path = connection.query("SELECT current_setting('search_path')", {}, doing)[0][0].value_or("");
   for (const auto& row : connection.query(
            fmt::format("SELECT {}, (c.relkind IN ('r', 'p'))::text FROM pg_class c JOIN pg_namespace n ON n.oid = "
                        "c.relnamespace WHERE {} AND (c.relkind IN ('r', 'p') OR c.relkind = 'm' AND c.relispopulated) "
@@ -334,6 +338,7 @@ StoreObjects read_sqlite(const std::string& url, const stores::StoreOptions& opt
                               "reading its sequences");
     while (sequences.step()) objects.sequences[sequences.text(0)] = sequences.text(1);
   }
+  objects.schema.merge(full_text_lines(database));
   // Where applications keep the version of their schema.
   for (const std::string number : {"user_version", "application_id"}) {
     SqliteStatement statement(database, "PRAGMA " + number, "reading its catalog");

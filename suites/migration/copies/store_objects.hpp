@@ -16,6 +16,7 @@ struct StoreObjects {
   std::set<std::string> schema;      ///< one line for each object, comparable between copies of one store
   std::map<std::string, std::string> sequences;  ///< name -> the number that it gives next
   std::set<std::string> server;      ///< what it shares with its copies: roles, settings of databases; a line for each
+  std::string search_path;           ///< of the session that read it, as names depend on it; SQLite: empty
   std::vector<std::string> unsound;  ///< sentences: invalid indexes, prepared transactions
 };
 

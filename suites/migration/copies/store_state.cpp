@@ -60,6 +60,8 @@ class SideComparison {
       return;
     }
     const StoreObjects expected = read_objects(expected_, options_.store);
+    // An action may have changed what names the sessions of a state find, which is no reason to call all else changed.
+    if (!expected.search_path.empty()) options_.store.search_path = expected.search_path;
     const StoreObjects actual = read_objects(actual_, options_.store);
     if (options_.schema) compare_schema(expected, actual);
     if (options_.sequences) compare_sequences(expected, actual);
@@ -286,7 +288,7 @@ class SideComparison {
   std::string side_;
   std::string expected_;
   std::string actual_;
-  const StateOptions& options_;
+  StateOptions options_;
   StateDifference& result_;
   Finding overflow_;
 };

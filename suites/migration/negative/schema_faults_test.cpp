@@ -33,6 +33,22 @@ class BrokenSchema : public SideFixture {
 
 TEST_F(BrokenSchema, IsNotReportedOnAGoodMigration) { expect_proven_pass(check()); }
 
+TEST_F(BrokenSchema, IsTheSameWhateverSearchPathItsDatabaseHas) {
+  const char* const more =
+      "CREATE SCHEMA alt; CREATE TABLE alt.users (id int PRIMARY KEY); CREATE TYPE mood AS ENUM ('good');"
+      "CREATE TABLE alt.moods (id bigserial PRIMARY KEY, mood mood, of int REFERENCES alt.users (id));"
+      "CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2'; CREATE VIEW all_users AS TABLE users";
+  cluster().execute(more, "old_" + database());
+  new_side(more);
+  cluster().execute("ALTER DATABASE " + database() + " SET search_path = alt");
+  expect_proven_pass(check("{ diff: true }"));
+  // What the plan names is what the session finds.
+  expect_proven_pass(check("{ references: { moods.of: users.id, public.captures.author: public.users.id } }"));
+  EXPECT_THAT(run_error(schema_kind(), "{ references: { captures.author: users.id } }"), HasSubstr("\"captures\""));
+  new_side("ALTER TABLE alt.moods ALTER mood TYPE text USING ''");
+  expect_found(check("{ diff: true }"), {"type-differs column alt.moods.mood"});
+}
+
 TEST_F(BrokenSchema, IsCaughtWithASequenceBehind) {
   new_side("SELECT setval('captures_id_seq', 9)");
   const Outcome outcome = check();
@@ -230,6 +246,37 @@ TEST_F(LostOnTheWay, AreEventTriggers) {
               ElementsAre("trigger-disabled event_trigger no_drops"));
 }
 
+TEST_F(LostOnTheWay, AreWhatReplicationAndSearchNeed) {
+  const std::string tables = "CREATE TABLE t (a int PRIMARY KEY, b text NOT NULL UNIQUE)";
+  EXPECT_THAT(found(tables, "ALTER TABLE t REPLICA IDENTITY FULL", ""),
+              ElementsAre("replica-identity-differs table t"));
+  EXPECT_THAT(
+      found(tables, "ALTER TABLE t REPLICA IDENTITY USING INDEX t_b_key", "ALTER TABLE t REPLICA IDENTITY FULL"),
+      ElementsAre("replica-identity-differs table t"));
+  EXPECT_THAT(found(tables, "CREATE PUBLICATION p FOR TABLE t", ""), ElementsAre("publication-missing publication p"));
+  new_side("CREATE TABLE u (a int); CREATE PUBLICATION p FOR TABLE u WITH (publish = 'insert')");
+  EXPECT_THAT(finding_lines(run(schema_kind(), "{ diff: true, changes: [{ added: table u }] }")),
+              ElementsAre("operations-differs publication p", "tables-differs publication p"));
+  cluster().execute("DROP PUBLICATION p", "old_" + database());
+  new_side("DROP PUBLICATION p");
+  const std::string search = "CREATE TEXT SEARCH CONFIGURATION s (COPY = simple);";
+  EXPECT_THAT(found(tables, search, ""), ElementsAre("text_search_configuration-missing text_search_configuration s"));
+  EXPECT_THAT(
+      found(tables, search + "ALTER TEXT SEARCH CONFIGURATION s ALTER MAPPING FOR word WITH english_stem", search),
+      ElementsAre("mappings-differs text_search_configuration s"));
+  const std::string words = "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple";
+  EXPECT_THAT(found(tables, words + ", stopwords = english)", words + ")"),
+              ElementsAre("options-differs text_search_dictionary d"));
+}
+
+TEST_F(LostOnTheWay, AreTheOrderOfColumnsOfWhichTheReaderIsWarned) {
+  EXPECT_THAT(found("", "CREATE TABLE t (a int, b int, c int)", "CREATE TABLE t (b int, a int, c int)"),
+              ElementsAre("column-order-differs table t"));
+  EXPECT_THAT(
+      found("", "CREATE TABLE t (gone int, a int, b int); ALTER TABLE t DROP gone", "CREATE TABLE t (a int, b int)"),
+      ::testing::IsEmpty());
+}
+
 TEST_F(LostOnTheWay, AreWhatViewsHide) {
   EXPECT_THAT(found("CREATE TABLE t (a int)", "CREATE VIEW v WITH (security_invoker) AS SELECT a FROM t",
                     "CREATE VIEW v AS SELECT a FROM t"),
@@ -262,6 +309,13 @@ TEST_F(BrokenSchema, IsNotSeenInANumberThatIsComputed) {
       "(DEFAULT), "
       "(DEFAULT); CREATE TABLE u (id int DEFAULT nextval('s')::int)");
   expect_proven_pass(check("{}"));
+  new_side("CREATE TABLE w (id text DEFAULT 'W' || nextval('s'))");
+  const Outcome outcome = check("{}");
+  ASSERT_EQ(outcome.findings.size(), 2u);
+  EXPECT_EQ(outcome.findings[0].severity, Severity::info);
+  EXPECT_EQ(outcome.findings[0].summary.substr(0, 32), "the default of t.id computes of ");
+  EXPECT_EQ(outcome.findings[1].rule, "sequence-not-judged");
+  EXPECT_EQ(outcome.findings[1].where.at(1).second, "w.id");
   new_side("INSERT INTO u VALUES (3)");
   expect_found(check("{}"), {"sequence-behind sequence u.id"});
 }

@@ -50,6 +50,20 @@ TEST_F(BadStatus, IsCaughtWhenTimesCannotBe) {
                 "finish-missing migration_status component=step4"});
 }
 
+TEST_F(BadStatus, IsCaughtWhenATimeIsAnotherWordForNotYet) {
+  new_side("UPDATE migration_status SET completed_at = '-infinity' WHERE component = 'step2'");
+  new_side("UPDATE migration_status SET completed_at = 'infinity' WHERE component = 'step3'");
+  new_side("UPDATE migration_status SET completed_at = to_timestamp(0) WHERE component = 'step4'");
+  new_side("UPDATE migration_status SET started_at = '-infinity' WHERE component = 'step5'");
+  const Outcome outcome = check();
+  expect_found(outcome,
+               {"finish-missing migration_status component=step2", "finish-missing migration_status component=step3",
+                "finish-missing migration_status component=step4", "start-missing migration_status component=step5"});
+  EXPECT_EQ(outcome.findings[0].new_value, "-infinity");
+  new_side("CREATE TABLE steps (name text, ended bigint); INSERT INTO steps VALUES ('a', 1700000000), ('b', 0)");
+  expect_found(run(status_kind(), "{ table: steps, key: name, finished: ended }"), {"finish-missing steps name=b"});
+}
+
 TEST_F(BadStatus, IsCaughtWhenAStepWasNeverRecorded) {
   new_side("DELETE FROM migration_status WHERE component = 'step8'");
   expect_found(check(), {"step-missing migration_status component=step8"});

@@ -35,6 +35,7 @@ struct Answers {
 };
 
 void examine_invariants(const Parameters& parameters, ParameterProblems& problems) {
+  const bool one_store = parameters.text("old") == parameters.text("new");
   for (const auto& [name, value] : parameters.value("invariants").items()) {
     const Parameters invariant(value);
     const std::vector<std::string> here{"invariants", name};
@@ -51,6 +52,9 @@ void examine_invariants(const Parameters& parameters, ParameterProblems& problem
       if (sql.has("both") == (sql.has("old") || sql.has("new")) || sql.has("old") != sql.has("new"))
         problems.add(here, "write `equal: SQL` for both sides, or `equal: { old: SQL, new: SQL }`");
       if (invariant.has("violation")) problems.add(here, "`violation` belongs to `empty`");
+      if (one_store && (sql.has("both") || (sql.has("old") && sql.has("new") && sql.text("old") == sql.text("new"))))
+        problems.add(here, fmt::format("one query is compared with itself, as `old` and `new` are both the store '{}'",
+                                       parameters.text("old")));
     }
   }
 }
@@ -94,7 +98,7 @@ class InvariantCheck final : public Check {
     for (const auto& invariant : invariants_) {
       for (const auto* const side : {"old", "new"}) {
         if ((invariant.compares() || invariant.empty.contains(side)) && !sessions_.contains(side))
-          sessions_[side] = open_side(context, parameters_, side);
+          sessions_[side] = open_side(context, parameters_, parameters_.text(side));
       }
     }
   }
@@ -376,25 +380,28 @@ ParameterSpec invariant_parameter() {
 }
 
 std::vector<ParameterSpec> invariant_parameters() {
-  std::vector<ParameterSpec> table{{.name = "invariants",
-                                    .type = ParameterType::map,
-                                    .doc = "name -> what must hold",
-                                    .required = true,
-                                    .minimum = 1,
-                                    .item = {invariant_parameter()}},
-                                   {.name = "rows",
-                                    .type = ParameterType::integer,
-                                    .doc = "the most rows that one side may return to be compared; more is an error",
-                                    .default_text = "10000",
-                                    .unit = "rows",
-                                    .minimum = 1,
-                                    .maximum = 1'000'000},
-                                   {.name = "sample",
-                                    .type = ParameterType::integer,
-                                    .doc = "violations of an invariant that are kept as findings; all are counted",
-                                    .default_text = "20",
-                                    .minimum = 1,
-                                    .maximum = 1'000}};
+  std::vector<ParameterSpec> table{
+      {.name = "invariants",
+       .type = ParameterType::map,
+       .doc = "name -> what must hold",
+       .required = true,
+       .minimum = 1,
+       .item = {invariant_parameter()}},
+      store_parameter("old", "the store that is asked as the old side; before: the plan's `stores.before`"),
+      store_parameter("new", "the store that is asked as the new side"),
+      {.name = "rows",
+       .type = ParameterType::integer,
+       .doc = "the most rows that one side may return to be compared; more is an error",
+       .default_text = "10000",
+       .unit = "rows",
+       .minimum = 1,
+       .maximum = 1'000'000},
+      {.name = "sample",
+       .type = ParameterType::integer,
+       .doc = "violations of an invariant that are kept as findings; all are counted",
+       .default_text = "20",
+       .minimum = 1,
+       .maximum = 1'000}};
   for (auto& parameter : session_parameters("1m")) table.push_back(std::move(parameter));
   return table;
 }

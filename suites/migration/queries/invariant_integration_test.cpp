@@ -82,6 +82,20 @@ TEST_F(Invariants, RefuseWhatCannotWork) {
               AllOf(HasSubstr("statement timeout"), HasSubstr("allowed: 0.1 s")));
 }
 
+TEST_F(Invariants, AreAskedOfTheStoresThatThePlanNames) {
+  context().stores["before"] = context().stores["old"];
+  context().stores["old"] = "sqlite:not-there.db";
+  const std::string counts = R"yaml(invariants: { a: { equal: "SELECT id FROM captures" } } })yaml";
+  expect_proven_pass(check("{ old: before, " + counts));
+  expect_proven_pass(
+      check("{ old: before, new: before, invariants: { a: { equal: { old: SELECT count(*) FROM captures, new: "
+            "SELECT count(id) FROM captures } } } }"));
+  EXPECT_THAT(error("{ old: new, " + counts),
+              HasSubstr("one query is compared with itself, as `old` and `new` are both"));
+  expect_proven_pass(
+      check("{ old: before, invariants: { a: { side: old, empty: SELECT id FROM captures WHERE id < 0 } } }"));
+}
+
 TEST_F(Invariants, AreErroredWhenTheConnectionIsLost) {
   EXPECT_THAT(error(R"yaml(invariants: { a: { empty: "SELECT pg_terminate_backend(pg_backend_pid())" } })yaml"),
               HasSubstr("terminat"));

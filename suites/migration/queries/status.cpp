@@ -10,6 +10,7 @@
 #include <sstream>
 #include <utility>
 
+#include "harness/core/ascii.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/core/pause.hpp"
 #include "harness/core/printable.hpp"
@@ -246,6 +247,8 @@ class StatusCheck final : public Check {
       const std::int64_t number = std::stoll(*written);
       time.microseconds = number < 100'000'000'000 ? number * 1'000'000 : number * 1'000;
     }
+    const std::string bare = ascii_lower(*written);
+    time.is_none = time.microseconds == 0 || bare == "infinity" || bare == "-infinity";
     return time;
   }
 

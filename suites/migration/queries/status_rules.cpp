@@ -11,6 +11,8 @@ bool is_there(const std::vector<Step>& steps, const std::string& name) {
   return std::any_of(steps.begin(), steps.end(), [&](const Step& step) { return step.name == name; });
 }
 
+bool has_time(const std::optional<StepTime>& time) { return time && !time->is_none; }
+
 class StepJudge {
  public:
   explicit StepJudge(const StepRules& rules) : rules_(rules) {}
@@ -22,10 +24,12 @@ class StepJudge {
       add("step-not-completed", step, "is not completed", step.status.value_or("NULL"));
     if (step.error) add("error-recorded", step, "recorded an error", *step.error);
     if (!step.completed) return;  // its times are not final
-    if (rules_.has_started && !step.started) add("start-missing", step, "is completed and has no start", "NULL");
-    if (rules_.has_finished && !step.finished) add("finish-missing", step, "is completed and has no end", "NULL");
+    if (rules_.has_started && !has_time(step.started))
+      add("start-missing", step, "is completed and has no start", written(step.started));
+    if (rules_.has_finished && !has_time(step.finished))
+      add("finish-missing", step, "is completed and has no end", written(step.finished));
     for (const auto& time : {step.started, step.finished}) {
-      if (time) judge_time(step, *time);
+      if (has_time(time)) judge_time(step, *time);
     }
     judge_order(step);
   }
@@ -37,6 +41,8 @@ class StepJudge {
   std::vector<StepProblem> problems() { return std::move(problems_); }
 
  private:
+  static std::string written(const std::optional<StepTime>& time) { return time ? time->written : "NULL"; }
+
   void add(const char* rule, const Step& step, const char* what, const std::string& observed) {
     problems_.push_back({rule, step.name, fmt::format("{} {}: {}", step.name, what, observed), observed});
   }
@@ -49,14 +55,14 @@ class StepJudge {
   }
 
   void judge_order(const Step& step) {
-    const auto start = step.started ? step.started->microseconds : std::nullopt;
-    const auto finish = step.finished ? step.finished->microseconds : std::nullopt;
+    const auto start = has_time(step.started) ? step.started->microseconds : std::nullopt;
+    const auto finish = has_time(step.finished) ? step.finished->microseconds : std::nullopt;
     if (start && finish && *finish < *start) {
       add("times-reversed", step, "ended before it started",
           fmt::format("{} to {}", step.started->written, step.finished->written));
     }
     const auto& first = start ? step.started : step.finished;
-    if (rules_.not_before && first && first->microseconds &&
+    if (rules_.not_before && has_time(first) && first->microseconds &&
         *first->microseconds < *rules_.not_before - rules_.tolerance)
       add("time-before-run", step, "is older than this run", first->written);
   }
@@ -78,7 +84,9 @@ std::vector<StepProblem> judge_steps(const std::vector<Step>& steps, const StepR
 
 bool may_still_complete(const std::vector<Step>& steps, const StepRules& rules) {
   if (std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.failed; })) return false;
-  const auto unfinished = [&](const Step& step) { return !step.completed || (rules.has_finished && !step.finished); };
+  const auto unfinished = [&](const Step& step) {
+    return !step.completed || (rules.has_finished && !has_time(step.finished));
+  };
   return steps.empty() || std::any_of(steps.begin(), steps.end(), unfinished) ||
          !std::all_of(rules.expected.begin(), rules.expected.end(),
                       [&](const std::string& name) { return is_there(steps, name); });

@@ -11,6 +11,7 @@ namespace sluice::migration {
 struct StepTime {
   std::string written;                       ///< as the store wrote it, printable
   std::optional<std::int64_t> microseconds;  ///< since 1970 UTC; nullopt when it cannot be read as a time
+  bool is_none = false;  ///< how programs write "not yet" without a NULL: 0 seconds since 1970, -infinity, infinity
 };
 
 /// One row of a status table.

@@ -20,10 +20,6 @@ ParameterSpec text_map(std::string name, std::string doc) {
           .item = {{.name = "value", .type = ParameterType::text}}};
 }
 
-ParameterSpec side(const char* name, const char* doc) {
-  return {.name = name, .doc = doc, .default_text = name, .choices = {"old", "new", "before"}};
-}
-
 ParameterSpec expressions_spec() {
   ParameterSpec expression{.name = "expression", .type = ParameterType::record, .doc = "one computed column pair"};
   expression.fields = {
@@ -129,8 +125,8 @@ std::vector<ParameterSpec> rows_parameters() {
        .required = true,
        .minimum = 1,
        .item = {table_spec()}},
-      side("old", "the store that the old tables are in; before: the plan's `stores.before`"),
-      side("new", "the store that the new tables are in"),
+      store_parameter("old", "the store that the old tables are in; before: the plan's `stores.before`"),
+      store_parameter("new", "the store that the new tables are in"),
       id_maps_parameter(),
       {.name = "recheck",
        .type = ParameterType::record,

@@ -40,6 +40,11 @@ CatalogObject read_object(const Node& node) {
                        .name = text_of(node, "name", true),
                        .properties = {},
                        .notes = {}};
+  const auto& kinds = catalog_kinds();
+  if (std::find(kinds.begin(), kinds.end(), object.kind) == kinds.end()) {
+    refuse(*node.find("kind"), fmt::format("{} is no kind of object; known: {}{}", printable(object.kind, 100),
+                                           fmt::join(kinds, ", "), stores::did_you_mean(object.kind, kinds)));
+  }
   if (const Node* properties = node.find("properties")) {
     if (properties->kind != Node::Kind::map) refuse(*properties, "`properties` must be a map");
     for (const auto& [key, at, value] : properties->members)
@@ -79,6 +84,11 @@ std::vector<std::string> object_names(const Catalog& catalog, const std::string&
 // What an end of a reference names and the catalog does not have; empty when it has it, or cannot tell.
 std::string missing_end(const Catalog& catalog, const std::string& table, const std::string& column) {
   if (has_object(catalog, "view " + table)) return {};
+  // What the session's search_path finds without its schema, the catalog may hold with it.
+  const bool elsewhere = std::any_of(catalog.objects.begin(), catalog.objects.end(), [&](const auto& entry) {
+    return entry.second.kind == "table" && entry.second.name.ends_with("." + table);
+  });
+  if (elsewhere) return {};
   if (!has_object(catalog, "table " + table)) {
     return fmt::format("there is no table {}{}", printable(table, 100),
                        stores::did_you_mean(table, object_names(catalog, "table", "")));
@@ -107,6 +117,27 @@ ReferenceState read_named_reference(stores::SqlSession& session, const Catalog& 
 }
 
 }  // namespace
+
+const std::vector<std::string>& catalog_kinds() {
+  static const std::vector<std::string> kinds{"table",
+                                              "column",
+                                              "constraint",
+                                              "index",
+                                              "sequence",
+                                              "trigger",
+                                              "rule",
+                                              "event_trigger",
+                                              "view",
+                                              "function",
+                                              "type",
+                                              "extension",
+                                              "policy",
+                                              "grant",
+                                              "publication",
+                                              "text_search_configuration",
+                                              "text_search_dictionary"};
+  return kinds;
+}
 
 void Catalog::add(CatalogObject object) {
   const std::string name = object.name;

@@ -12,10 +12,9 @@ namespace sluice::migration {
 /// One thing that a schema is made of. Constraints and indexes are named by what they do, "foreign key (user_id) ->
 /// users (id)", as their own names differ between engines and tools.
 struct CatalogObject {
-  std::string kind;   ///< table column constraint index sequence trigger rule event_trigger view function type
-                      ///< extension policy grant
+  std::string kind;   ///< one of catalog_kinds()
   std::string table;  ///< the table it belongs to; empty for a table itself and for what belongs to none
-  std::string name;   ///< with its schema where that is not on the search path: "captures", "audit.log"
+  std::string name;   ///< with its schema where that is not public: "captures", "audit.log"
   std::map<std::string, std::string> properties;  ///< what is compared
   std::map<std::string, std::string> notes;       ///< what is judged by itself: validated, valid, populated, …
 
@@ -28,6 +27,9 @@ struct CatalogObject {
   /// "column captures.id".
   std::string id() const { return kind + " " + path(); }
 };
+
+/// Every kind of object that a catalog may hold, of either engine.
+const std::vector<std::string>& catalog_kinds();
 
 /// A sequence and the column that takes its values.
 struct SequenceState {
@@ -51,10 +53,13 @@ struct ReferenceState {
   std::string unusable = {};  ///< why no row can be written under it: what it refers to is missing, or no key; or empty
 };
 
-/// A view that cannot be read any more.
-struct BrokenView {
-  std::string view;
-  std::string error;
+/// A view that cannot be read, or a table that cannot be written, any more: a view or a trigger names what is gone.
+struct BrokenStatement {
+  std::string rule;    ///< view-broken, write-broken; statement-not-judged: it needs what only the application has
+  std::string object;  ///< "view recent", "table captures"
+  std::string what;    ///< "cannot be read", "takes no INSERT (its triggers: count_up)"
+  std::string error;   ///< the store's
+  std::string show;    ///< SQL that shows it
 };
 
 /// A collation whose library changed since what it sorted was sorted.
@@ -68,9 +73,11 @@ struct Catalog {
   stores::Engine engine = stores::Engine::postgres;
   std::map<std::string, CatalogObject> objects;  ///< by id()
   std::vector<SequenceState> sequences;
+  std::vector<std::pair<std::string, std::string>>
+      unjudged_sequences;  ///< column, sequence that its default computes of
   std::vector<ReferenceState> references;
   std::vector<CollationState> collations;
-  std::vector<BrokenView> broken_views;  ///< SQLite: PostgreSQL keeps what a view needs
+  std::vector<BrokenStatement> broken;  ///< SQLite: PostgreSQL keeps what a view needs
   std::optional<std::uint64_t> large_objects;
 
   /// Adds an object; a second one of the same id gets " #2" at its name.
@@ -84,6 +91,9 @@ struct CatalogRequest {
   std::map<std::string, std::string> references;  ///< "child.column" -> "parent.column": not declared in the schema
   bool foreign_keys = true;                       ///< look for orphans of declared foreign keys too
   std::size_t sample = 5;                         ///< orphans kept of each reference
+  /// PostgreSQL: names are without a schema where the session's search_path finds them, as a side without schemas is
+  /// what they are compared with; else in schema public alone, whatever a role or a database has set.
+  bool names_of_session = false;
 };
 
 /// Reads a store's catalog inside the session's running transaction.

@@ -32,6 +32,9 @@ constexpr KindQuery kind_queries[]{
           FROM pg_inherits WHERE inhrelid = rel.oid) END AS inherits,
         CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END AS partitioned_by,
         pg_get_userbyid(relowner)::text AS owner, relrowsecurity::text AS row_security, relforcerowsecurity::text AS row_security_forced,
+        CASE relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN (
+          SELECT 'index ' || substring(pg_get_indexdef(indexrelid) FROM ' USING (.*)$') FROM pg_index
+          WHERE indrelid = rel.oid AND indisreplident) END AS replica_identity,
         relpersistence::text AS _persistence
       FROM {rel} WHERE relkind IN ('r', 'p', 'f'))sql"},
     {"column", R"sql(
@@ -41,7 +44,8 @@ constexpr KindQuery kind_queries[]{
         CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated_as,
         CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
         CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
-        (a.attgenerated <> '')::text AS _generated,
+        (SELECT c.collisdeterministic::text FROM pg_collation c WHERE c.oid = a.attcollation) AS _deterministic,
+        a.attnum::text AS _place, (a.attgenerated <> '')::text AS _generated,
         (a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false))::text AS _numbered,
         coalesce((SELECT b.typname FROM pg_type b WHERE b.oid = nullif(t.typbasetype, 0)), t.typname)::text AS _base
       FROM {rel} JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -131,6 +135,33 @@ constexpr KindQuery kind_queries[]{
           OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
         AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid
           AND e.deptype = 'e'))sql"},
+    // What later versions have more is asked for by name: a view without it gives NULL.
+    {"publication", R"sql(
+      SELECT '' AS "table", p.pubname AS name, pg_get_userbyid(p.pubowner)::text AS owner, p.puballtables::text AS all_tables,
+        concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
+          CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END) AS operations,
+        CASE WHEN to_jsonb(p)->>'pubviaroot' = 'true' THEN 'true' END AS via_root,
+        CASE WHEN NOT p.puballtables THEN (
+          SELECT string_agg(concat_ws(' ', r.relation::regclass, CASE WHEN EXISTS (SELECT FROM pg_publication_rel l
+              WHERE l.prpubid = p.oid AND l.prrelid = r.relation AND to_jsonb(l)->>'prattrs' IS NOT NULL)
+              THEN to_jsonb(t)->>'attnames' END, 'where ' || (to_jsonb(t)->>'rowfilter')), ', '
+            ORDER BY r.relation::regclass::text)
+          FROM pg_publication_tables t CROSS JOIN LATERAL (
+            SELECT c.oid AS relation FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE (n.nspname, c.relname) = (t.schemaname, t.tablename)) AS r WHERE t.pubname = p.pubname) END AS tables
+      FROM pg_publication p)sql"},
+    {"text_search_configuration", R"sql(
+      SELECT '' AS "table", c.oid::regconfig::text AS name, s.prsname::text AS parser,
+        (SELECT string_agg(m.maptokentype || ' ' || m.mapdict::regdictionary, ', ' ORDER BY m.maptokentype, m.mapseqno)
+          FROM pg_ts_config_map m WHERE m.mapcfg = c.oid) AS mappings
+      FROM pg_ts_config c JOIN pg_namespace n ON n.oid = c.cfgnamespace JOIN pg_ts_parser s ON s.oid = c.cfgparser
+      WHERE {schema} AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_ts_config'::regclass
+        AND e.objid = c.oid AND e.deptype = 'e'))sql"},
+    {"text_search_dictionary", R"sql(
+      SELECT '' AS "table", d.oid::regdictionary::text AS name, t.tmplname::text AS template, d.dictinitoption AS options
+      FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace JOIN pg_ts_template t ON t.oid = d.dicttemplate
+      WHERE {schema} AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_ts_dict'::regclass
+        AND e.objid = d.oid AND e.deptype = 'e'))sql"},
     {"extension", R"sql(
       SELECT '' AS "table", extname AS name, extversion AS version FROM pg_extension)sql"},
     {"policy", R"sql(
@@ -148,7 +179,7 @@ constexpr KindQuery kind_queries[]{
       GROUP BY 1, 2)sql"},
 };
 
-// A default that computes something of the number holds other values than the sequence gives, and is left out.
+// A default that computes something of the number holds other values than the sequence gives, and is not judged.
 constexpr const char* sequences_sql = R"sql(
   WITH uses AS (
     SELECT d.refobjid AS seq, def.adrelid AS rel, def.adnum AS att FROM pg_depend d
@@ -162,17 +193,17 @@ constexpr const char* sequences_sql = R"sql(
     least(s.seqmax, CASE base.type WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
       ELSE 9223372036854775807 END)::text,
     greatest(s.seqmin, CASE base.type WHEN 'int2'::regtype THEN -32768 WHEN 'int4'::regtype THEN -2147483648
-      ELSE -9223372036854775808 END)::text, s.seqcycle::text
+      ELSE -9223372036854775808 END)::text, s.seqcycle::text,
+    (base.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
+      AND NOT EXISTS (SELECT FROM pg_attrdef f WHERE (f.adrelid, f.adnum) = (u.rel, u.att) AND pg_get_expr(f.adbin, f.adrelid)
+        !~ '^\(?nextval\(''([^'']|'''')+''::regclass\)\)?(::[a-z]+)?$'))::text
   FROM uses u JOIN pg_sequence s ON s.seqrelid = u.seq JOIN pg_class sc ON sc.oid = u.seq
   JOIN pg_namespace sn ON sn.oid = sc.relnamespace JOIN {rel} ON rel.oid = u.rel
   JOIN pg_attribute a ON a.attrelid = u.rel AND a.attnum = u.att
   CROSS JOIN LATERAL (WITH RECURSIVE below AS (SELECT a.atttypid AS type UNION ALL
       SELECT t.typbasetype FROM below JOIN pg_type t ON t.oid = below.type WHERE t.typbasetype <> 0)
     SELECT below.type FROM below JOIN pg_type t ON t.oid = below.type WHERE t.typbasetype = 0) AS base
-  WHERE rel.relkind IN ('r', 'p') AND base.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
-    AND NOT (rel.relispartition AND a.attidentity <> '')
-    AND NOT EXISTS (SELECT FROM pg_attrdef f WHERE (f.adrelid, f.adnum) = (u.rel, u.att) AND pg_get_expr(f.adbin, f.adrelid)
-      !~ '^\(?nextval\(''([^'']|'''')+''::regclass\)\)?(::[a-z]+)?$') ORDER BY 1)sql";
+  WHERE rel.relkind IN ('r', 'p') AND NOT (rel.relispartition AND a.attidentity <> '') ORDER BY 1)sql";
 
 constexpr const char* foreign_keys_sql = R"sql(
   SELECT rel.shown || '.' || quote_ident(a.attname) || ' -> ' || k.confrelid::regclass || '.' || quote_ident(b.attname),
@@ -216,17 +247,26 @@ class PostgresCatalogReader {
         "AND e.deptype = 'e'))";
   }
 
+  // Whoever asks after this, by names of the plan's, finds what the session's own search_path finds.
   Catalog read() {
+    const std::string own = run("SELECT current_setting('search_path')").text(0, 0).value_or("");
+    if (!request_.names_of_session) set_search_path("public");
     for (const auto& [kind, sql] : kind_queries) read_kind(kind, sql);
     read_sequences();
     if (request_.foreign_keys) read_foreign_keys();
     read_collations();
     const auto large = run("SELECT count(*)::text FROM pg_largeobject_metadata");
     catalog_.large_objects = std::stoull(large.text(0, 0).value_or("0"));
+    if (!request_.names_of_session) set_search_path(own);
     return std::move(catalog_);
   }
 
  private:
+  // Until the end of the transaction.
+  void set_search_path(const std::string& path) {
+    run("SELECT set_config('search_path', " + stores::quote_literal(path) + ", true)");
+  }
+
   std::string expand(std::string sql) const {
     const auto replace = [&](std::string_view what, const std::string& by) {
       for (auto at = sql.find(what); at != std::string::npos; at = sql.find(what, at + by.size()))
@@ -272,6 +312,10 @@ class PostgresCatalogReader {
     const SqlResult uses = run(sequences_sql);
     for (std::size_t row = 0; row < uses.rows.size(); ++row) {
       const auto at = [&](std::size_t column) { return uses.text(row, column).value_or(""); };
+      if (at(9) != "true") {
+        catalog_.unjudged_sequences.emplace_back(at(0), at(1));
+        continue;
+      }
       const bool down = at(5).starts_with('-'), cycles = at(8) == "true";
       const std::string beyond = fmt::format("{} {}", down ? "<" : ">", at(down ? 7 : 6));
       const std::string beyond_most = fmt::format("{} 0.9 * {}", down ? "<" : ">", at(down ? 7 : 6));

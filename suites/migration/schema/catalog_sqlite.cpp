@@ -11,6 +11,7 @@
 #include "suites/migration/schema/catalog.hpp"
 #include "suites/migration/schema/sqlite_checks.hpp"
 #include "suites/migration/schema/sqlite_clauses.hpp"
+#include "suites/migration/schema/sqlite_statements.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -52,8 +53,8 @@ class SqliteCatalogReader {
                     .name = others.text(row, 2).value_or(""),
                     .properties = {{"definition", others.text(row, 3).value_or("")}},
                     .notes = {}});
-      if (kind == "view") try_view(others.text(row, 2).value_or(""));
     }
+    catalog_.broken = broken_statements(session_, catalog_);
     return std::move(catalog_);
   }
 
@@ -87,6 +88,7 @@ class SqliteCatalogReader {
       column.properties["type"] = type;
       column.properties["nullable"] = columns.text(row, 2) == "1" || in_key ? "false" : "true";
       if (const auto value = columns.text(row, 3)) column.properties["default"] = *value;
+      column.notes["place"] = std::to_string(row);
       column.notes["numbered"] = rowid ? "true" : "false";
       column.notes["generated"] = columns.text(row, 5) == "1" ? "true" : "false";
       catalog_.add(std::move(column));
@@ -110,7 +112,6 @@ class SqliteCatalogReader {
             stores::quote_literal(table) + ") l LEFT JOIN sqlite_schema s ON s.type = 'index' AND s.name = l.name");
     for (std::size_t row = 0; row < indexes.rows.size(); ++row) {
       const std::string origin = indexes.text(row, 2).value_or("");
-      if (origin == "pk") continue;
       const SqlResult columns =
           run("SELECT name, \"desc\", coll FROM pragma_index_xinfo(" +
               stores::quote_literal(indexes.text(row, 0).value_or("")) + ") WHERE key = 1 ORDER BY seqno");
@@ -125,6 +126,12 @@ class SqliteCatalogReader {
       const auto is_binary = [](const std::string& collation) { return ascii_lower(collation) == "binary"; };
       if (!std::all_of(collations.begin(), collations.end(), is_binary))
         properties["collation"] = fmt::format("{}", fmt::join(collations, ", "));
+      if (origin == "pk") {  // read with the columns
+        const auto key =
+            catalog_.objects.find(fmt::format("constraint {}.primary key ({})", table, fmt::join(names, ", ")));
+        if (key != catalog_.objects.end()) key->second.properties.merge(properties);
+        continue;
+      }
       if (origin == "u") {
         add_constraint(table, fmt::format("unique ({})", fmt::join(names, ", ")), std::move(properties));
         continue;
@@ -200,15 +207,6 @@ class SqliteCatalogReader {
     }
     return {true,
             fmt::format("{} of {} are no key, nor unique together", fmt::join(columns, ", "), printable(parent, 100))};
-  }
-
-  // What it is made of may have gone since.
-  void try_view(const std::string& view) {
-    try {
-      run(fmt::format("SELECT * FROM {} LIMIT 0", stores::quote_identifier(view)));
-    } catch (const InputError& error) {
-      catalog_.broken_views.push_back({view, error.what()});
-    }
   }
 
   stores::SqlSession& session_;

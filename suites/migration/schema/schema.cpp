@@ -52,6 +52,10 @@ void examine_schema(const Parameters& parameters, ParameterProblems& problems) {
   if (expected && diff) problems.add({}, "write either `expected` or `diff`, not both");
   if (diff && parameters.text("side") == "old")
     problems.add({"side"}, "`diff` looks at the new side; leave `side` out");
+  if (diff && parameters.text("old") == parameters.text("new"))
+    problems.add({"diff"},
+                 fmt::format("the schema would be compared with itself, as `old` and `new` are both the store '{}'",
+                             parameters.text("old")));
   const auto ignored = parameters.has("ignore") ? parameters.texts("ignore") : std::vector<std::string>{};
   for (std::size_t i = 0; i < ignored.size(); ++i)
     problems.guard({"ignore", std::to_string(i)}, [&] { SchemaExceptions({ignored[i]}); });
@@ -93,8 +97,8 @@ class SchemaCheck final : public Check {
       if (!unread.empty()) throw InputError(unread.to_string());
       expected_ = read_snapshot(text, parameters_.text("expected"));
     }
-    session_ = open_side(context, parameters_, side_);
-    if (diff) old_session_ = open_side(context, parameters_, "old");
+    session_ = open_side(context, parameters_, parameters_.text(side_));
+    if (diff) old_session_ = open_side(context, parameters_, parameters_.text("old"));
     if (expected_ && expected_->engine != session_->engine())
       throw InputError(fmt::format("{} is of {}, the {} side is {}", parameters_.text("expected"),
                                    stores::to_string(expected_->engine), side_, stores::to_string(session_->engine())));
@@ -106,6 +110,7 @@ class SchemaCheck final : public Check {
     if (parameters_.has("references"))
       request.references = parameters_.value("references").get<std::map<std::string, std::string>>();
     request.foreign_keys = parameters_.boolean("foreign_keys");
+    request.names_of_session = old_session_ && old_session_->engine() != session_->engine();
     {
       const auto snapshot = Transaction::read(*session_);
       catalog_ = read_catalog(*session_, request);
@@ -257,6 +262,8 @@ ParameterSpec change_parameter() {
 std::vector<ParameterSpec> schema_parameters() {
   std::vector<ParameterSpec> table{
       side_parameter({"old", "new"}),
+      store_parameter("old", "the store that is the old side; before: the plan's `stores.before`"),
+      store_parameter("new", "the store that is the new side"),
       text_list_parameter("schemas", "PostgreSQL's schemas that are looked at; all of the user's when absent"),
       {.name = "expected",
        .doc = "a schema snapshot; a run leaves one as artifact CHECK-schema.json to start from",
@@ -299,10 +306,9 @@ CheckKind schema_kind() {
           "`diff` what the old side's became by the declared changes.",
       .cannot_prove =
           "That the declared changes are good ones, that functions and triggers do what they should, or that rows "
-          "are right; the order of columns; between two engines, more than tables, columns, keys, plain indexes and "
-          "rules; from SQLite, defaults that are computed, what a CHECK says (they are counted, but for those that a "
-          "new "
-          "type makes needless), and lengths that SQLite does not declare.",
+          "are right; against a snapshot, the order of columns; between two engines, more than tables, columns, keys, "
+          "plain indexes and rules; from SQLite, defaults that are computed, what a CHECK says (they are counted, but "
+          "for those that a new type makes needless), and lengths that SQLite does not declare.",
       .parameters = schema_parameters(),
       .make = [](const Parameters& parameters) { return std::make_unique<SchemaCheck>(parameters); },
       .examine = examine_schema};

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 #include <random>
 #include <set>
 
@@ -60,6 +61,24 @@ bool has_rule(const std::vector<SchemaProblem>& problems, const std::string& rul
                      [&](const SchemaProblem& problem) { return problem.rule == rule && problem.object == object; });
 }
 
+// SQLite keeps views and triggers whatever becomes of what they use.
+void alter_statements(const Catalog& catalog,
+                      const std::function<void(const char*, const std::string&, const Catalog&)>& try_one) {
+  const auto first = [&](const char* kind) {
+    return std::find_if(catalog.objects.begin(), catalog.objects.end(),
+                        [&](const auto& entry) { return entry.second.kind == kind; });
+  };
+  for (const auto& [kind, rule] : {std::pair("view", "view-broken"), std::pair("trigger", "write-broken")}) {
+    const auto found = first(kind);
+    if (found == catalog.objects.end()) continue;
+    const CatalogObject& object = found->second;
+    Catalog altered = catalog;
+    const std::string broken = object.table.empty() ? "view " + object.name : "table " + object.table;
+    altered.broken.push_back({.rule = rule, .object = broken, .what = "", .error = "planted", .show = ""});
+    try_one(rule, broken, altered);
+  }
+}
+
 // One note or state of what was read is made wrong at a time.
 Control alter(const Catalog& catalog, bool only_indexes) {
   Control control{.caught = true};
@@ -89,6 +108,7 @@ Control alter(const Catalog& catalog, bool only_indexes) {
     altered.references[0].orphans = 1;
     try_one("orphan-rows", "reference " + altered.references[0].reference, altered);
   }
+  if (catalog.engine == stores::Engine::sqlite) alter_statements(catalog, try_one);
   return control;
 }
 
@@ -102,8 +122,17 @@ Control control_soundness(stores::SqlSession& session, const Catalog& catalog, s
     return control;
   }
   Control control = alter(catalog, false);
-  if (control.planted.empty())
-    return {.planted = "nothing: the schema has nothing that could be unsound", .caught = false, .observed = ""};
+  if (control.planted.empty()) {
+    const char* const nothing =
+        session.engine() == stores::Engine::sqlite
+            ? "a SQLite schema without foreign keys, views and triggers"
+            : "a schema without sequences, keys and indexes, where this role may not create one";
+    return {.planted = fmt::format("nothing: {} has nothing that could be unsound; add `references:` that must hold, "
+                                   "`expected:` or `diff:` to compare it",
+                                   nothing),
+            .caught = false,
+            .observed = ""};
+  }
   control.planted += session.engine() == stores::Engine::sqlite
                          ? " (nothing is written to a SQLite file that may be in use)"
                          : " (this role may not create a schema, so nothing could be planted in the database)";

@@ -13,6 +13,7 @@
 #include "harness/core/printable.hpp"
 #include "suites/migration/schema/lost_promises.hpp"
 #include "suites/migration/schema/sqlite_checks.hpp"
+#include "suites/migration/schema/unique_texts.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -200,6 +201,44 @@ bool same_type_name(const std::string& left, const std::string& right) {
 
 std::string show(const CatalogObject& object) { return "\\d+ " + (object.table.empty() ? object.name : object.table); }
 
+SchemaProblem case_counts_now(const CatalogObject& unique) {
+  return {property_rule("collation"),
+          unique.id(),
+          fmt::format("{} took A and a for one on the old side (COLLATE NOCASE), and for two now; make a unique index "
+                      "over lower() of the column, or its type citext",
+                      printable(unique.id(), 300)),
+          unique.property("collation"),
+          "case counts",
+          show(unique)};
+}
+
+/// The columns of a table that both sides have, in one side's order. Empty where their places are not known.
+std::vector<std::string> shared_columns(const std::string& table, const Catalog& catalog, const Catalog& other) {
+  std::map<int, std::string> places;
+  for (const auto& [id, object] : catalog.objects) {
+    if (object.kind != "column" || object.table != table || !other.objects.contains(id)) continue;
+    const auto place = object.notes.find("place");
+    if (place != object.notes.end()) places.emplace(std::stoi(place->second), object.name);
+  }
+  std::vector<std::string> names;
+  for (const auto& [place, name] : places) names.push_back(name);
+  return names;
+}
+
+void compare_order(const CatalogObject& table, const Catalog& expected, const Catalog& actual,
+                   std::vector<SchemaProblem>& problems) {
+  const auto before = shared_columns(table.name, expected, actual),
+             after = shared_columns(table.name, actual, expected);
+  if (before == after || before.empty() || after.empty()) return;
+  const std::string left = fmt::format("{}", fmt::join(before, ", ")),
+                    right = fmt::format("{}", fmt::join(after, ", "));
+  problems.push_back({"column-order-differs", table.id(),
+                      fmt::format("the columns of {} stand as {}, not as {}: SELECT * and INSERT without names swap "
+                                  "their values",
+                                  printable(table.id(), 300), printable(right, 300), printable(left, 300)),
+                      left, right, show(table), Severity::warning});
+}
+
 }  // namespace
 
 SchemaComparison::SchemaComparison(Catalog expected, const std::vector<SchemaChange>& changes,
@@ -324,13 +363,19 @@ std::vector<SchemaProblem> SchemaComparison::compare(const Catalog& actual_catal
     return object.table.empty() || catalog.objects.contains("table " + object.table) ||
            catalog.objects.contains("view " + object.table) || catalog.objects.contains("sequence " + object.table);
   };
+  const bool from_sqlite = between_engines && expected.engine == stores::Engine::sqlite;
   for (const auto& [id, object] : expected.objects) {
     if (!is_compared(object, between_engines)) continue;
+    const bool there = has(actual, object) || has_twin(actual, object);
+    const bool without_case = from_sqlite && ignores_case(object);
+    const bool kept = without_case && is_unique_without_case(object, actual, there);
+    if (without_case && there && !kept) problems.push_back(case_counts_now(object));
     if (has(actual, object)) {
       compare_object(object, actual.objects.at(id), between_engines, problems);
-      if (!between_engines || expected.engine != stores::Engine::sqlite) continue;
+      if (object.kind == "table" && !between_engines) compare_order(object, expected, actual, problems);
+      if (!from_sqlite) continue;
       for (auto& problem : lost_promises(object, actual.objects.at(id), actual)) problems.push_back(std::move(problem));
-    } else if (has_table(actual, object) && !has_twin(actual, object)) {  // else the table's own problem says it
+    } else if (has_table(actual, object) && !there && !kept) {  // else the table's own problem says it
       problems.push_back({object.kind + "-missing", id, fmt::format("{} is missing", printable(id, 300)), "present",
                           std::nullopt, show(object)});
     }

@@ -19,7 +19,8 @@ struct SchemaChange {
 
 /// Compares what should be there with what is there. Between two engines only what both can say is compared: tables,
 /// columns (their types by whether both can be read as one), primary, unique and foreign keys, and plain indexes; names
-/// without regard to ASCII case; and from SQLite to PostgreSQL what lost_promises() says.
+/// without regard to ASCII case; and from SQLite to PostgreSQL what lost_promises() says, and keys that took A and a for
+/// one. Within one engine also the order of columns, which snapshots do not tell.
 class SchemaComparison {
  public:
   /// Applies `changes` to `expected`. Throws InputError for a change whose object is not there to be changed.

@@ -140,6 +140,21 @@ TEST_F(Schema, SeesEveryKindOfObject) {
   EXPECT_THAT(snapshot(), AllOf(HasSubstr("other.hidden"), Not(HasSubstr("captures"))));
 }
 
+TEST_F(Schema, IsComparedWithWhatWasBeforeInPlace) {
+  const std::string before = "before_" + database();
+  cluster().execute("CREATE DATABASE " + before + " TEMPLATE " + database());
+  context().stores["before"] = cluster().url(before);
+  context().stores["old"] = context().stores["new"];  // the one database that there is
+  new_side("ALTER TABLE captures ADD COLUMN size int");
+  expect_proven_pass(check("{ old: before, diff: true, changes: [{ added: column captures.size }] }"));
+  new_side("ALTER TABLE users DROP CONSTRAINT users_email_key");
+  expect_found(check("{ old: before, diff: true, changes: [{ added: column captures.size }] }"),
+               {"constraint-missing constraint users.unique (email)"});
+  expect_proven_pass(check("{ new: before }"));
+  expect_proven_pass(check("{ side: old, old: before }"));
+  EXPECT_THAT(error("{ old: new, diff: true }"), HasSubstr("the schema would be compared with itself"));
+}
+
 TEST_F(Schema, IsInconclusiveWithoutTables) {
   new_side("DROP TABLE captures, users");
   EXPECT_EQ(check("{}").verdict, Verdict::inconclusive);
@@ -162,6 +177,11 @@ TEST_F(Schema, IsErroredWhenItCannotBeRead) {
   EXPECT_THAT(error("ignore: 'tabel x*'"),
               AllOf(HasSubstr("tabel is neither a kind of object (table, column, "), HasSubstr("did you mean table")));
   EXPECT_THAT(error("ignore: 'sequence-behid x*'"), HasSubstr("did you mean sequence-behind"));
+  folder().write("typo.json", R"({"sluice_schema": 1, "engine": "PostgreSQL", "objects": [
+  {"kind": "tabel", "name": "t"}]})");
+  EXPECT_THAT(error("expected: typo.json"),
+              AllOf(HasSubstr("typo.json:2:12: tabel is no kind of object; known: table, column, "),
+                    HasSubstr("did you mean table?")));
   check("side: old");
   folder().write("old.json", snapshot());
   EXPECT_THAT(error("expected: old.json"), HasSubstr("is of SQLite, the new side is PostgreSQL"));

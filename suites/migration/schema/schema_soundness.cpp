@@ -96,12 +96,19 @@ std::vector<SchemaProblem> judge_soundness(const Catalog& catalog) {
   std::vector<SchemaProblem> problems;
   for (const auto& [id, object] : catalog.objects) judge_object(object, problems);
   for (const auto& state : catalog.sequences) judge_sequence(state, problems);
+  for (const auto& [column, sequence] : catalog.unjudged_sequences) {
+    problems.push_back({"sequence-not-judged", "sequence " + column,
+                        fmt::format("the default of {} computes of {}: whether what it gives next is there already is "
+                                    "not judged; a migration.invariant can ask",
+                                    column, sequence),
+                        std::nullopt, std::nullopt, "\\d+ " + column.substr(0, column.rfind('.')), Severity::info});
+  }
   for (const auto& state : catalog.references) judge_reference(state, problems);
-  for (const auto& broken : catalog.broken_views) {
-    problems.push_back({"view-broken", "view " + broken.view,
-                        fmt::format("view {} cannot be read: {}", printable(broken.view, 200), broken.error),
-                        std::nullopt, std::nullopt,
-                        fmt::format("SELECT * FROM {} LIMIT 1", stores::quote_identifier(broken.view))});
+  for (const auto& broken : catalog.broken) {
+    problems.push_back({broken.rule, broken.object,
+                        fmt::format("{} {}: {}", printable(broken.object, 200), broken.what, broken.error),
+                        std::nullopt, std::nullopt, broken.show,
+                        broken.rule == "statement-not-judged" ? Severity::warning : Severity::error});
   }
   for (const auto& state : catalog.collations) {
     problems.push_back({"collation-version-differs", "collation " + state.name,
@@ -127,9 +134,11 @@ std::vector<SchemaProblem> without_accepted(std::vector<SchemaProblem> problems,
 namespace {
 
 // As the objects of problems begin.
-constexpr std::string_view object_kinds[]{"table",     "column",    "constraint", "index",        "sequence", "trigger",
-                                          "view",      "function",  "type",       "extension",    "policy",   "grant",
-                                          "reference", "collation", "rule",       "event_trigger"};
+std::vector<std::string> object_kinds() {
+  std::vector<std::string> kinds = catalog_kinds();
+  kinds.insert(kinds.end(), {"reference", "collation"});
+  return kinds;
+}
 
 // Those of judge_soundness, and those of a comparison that no kind or property names.
 constexpr std::string_view problem_rules[]{"constraint-not-validated",
@@ -141,6 +150,8 @@ constexpr std::string_view problem_rules[]{"constraint-not-validated",
                                            "sequence-behind",
                                            "sequence-exhausted",
                                            "sequence-near-end",
+                                           "sequence-not-judged",
+                                           "column-order-differs",
                                            "orphan-rows",
                                            "policy-without-row-security",
                                            "collation-version-differs",
@@ -149,15 +160,19 @@ constexpr std::string_view problem_rules[]{"constraint-not-validated",
                                            "generation-lost",
                                            "reference-unusable",
                                            "view-broken",
+                                           "write-broken",
+                                           "statement-not-judged",
                                            "not-compared",
                                            "large-objects-differ"};
 
 bool is_kind(const std::string& what) {
-  return std::find(std::begin(object_kinds), std::end(object_kinds), what) != std::end(object_kinds);
+  const auto kinds = object_kinds();
+  return std::find(kinds.begin(), kinds.end(), what) != kinds.end();
 }
 
 // What a comparison may find different: every property that a catalog is read with.
 constexpr const char* compared_properties[]{"aggregate",
+                                            "all_tables",
                                             "arguments",
                                             "attributes",
                                             "base",
@@ -186,6 +201,7 @@ constexpr const char* compared_properties[]{"aggregate",
                                             "language",
                                             "leakproof",
                                             "least",
+                                            "mappings",
                                             "match",
                                             "materialized",
                                             "most",
@@ -194,13 +210,16 @@ constexpr const char* compared_properties[]{"aggregate",
                                             "on_delete",
                                             "on_delete_columns",
                                             "on_update",
+                                            "operations",
                                             "options",
                                             "owner",
                                             "parallel",
+                                            "parser",
                                             "partition_of",
                                             "partitioned_by",
                                             "permissive",
                                             "range_of",
+                                            "replica_identity",
                                             "returns",
                                             "roles",
                                             "row_security",
@@ -209,10 +228,13 @@ constexpr const char* compared_properties[]{"aggregate",
                                             "settings",
                                             "start",
                                             "strict",
+                                            "tables",
                                             "tags",
+                                            "template",
                                             "type",
                                             "using",
                                             "version",
+                                            "via_root",
                                             "volatility"};
 
 bool is_rule(const std::string& what) {
@@ -228,11 +250,11 @@ bool is_rule(const std::string& what) {
 
 void require_kind_or_rule(const std::string& entry, const std::string& what) {
   if (is_kind(what) || is_rule(what) || what == "large-objects") return;
-  std::vector<std::string> known(std::begin(object_kinds), std::end(object_kinds));
+  std::vector<std::string> known = object_kinds();
   known.insert(known.end(), std::begin(problem_rules), std::end(problem_rules));
   for (const char* property : compared_properties) known.push_back(property_rule(property));
   throw InputError(fmt::format("`ignore`: '{}': {} is neither a kind of object ({}) nor a rule of this check{}",
-                               printable(entry, 100), printable(what, 100), fmt::join(object_kinds, ", "),
+                               printable(entry, 100), printable(what, 100), fmt::join(object_kinds(), ", "),
                                stores::did_you_mean(what, known)));
 }
 

@@ -21,6 +21,7 @@ class MemoryStore final : public stores::Store {
 
   const std::string& name() const override { return name_; }
   std::vector<std::string> tables() override { return {"t"}; }
+  std::vector<stores::TableName> base_tables() override { return {{.name = "t", .qualified = "t"}}; }
   stores::TableDescription describe(const std::string&) override {
     return {.name = "t",
             .sql_name = "\"t\"",

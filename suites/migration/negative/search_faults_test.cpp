@@ -52,7 +52,7 @@ TEST_F(BadSearch, IsCaughtReturningEveryResultThreeTimes) {
   });
   const Outcome outcome = run(", sample: 1");
   EXPECT_EQ(outcome.verdict, Verdict::failed);
-  EXPECT_THAT(rules_of(outcome), ElementsAre("results-repeated"));
+  ASSERT_THAT(rules_of(outcome), ElementsAre("results-repeated"));
   EXPECT_EQ(outcome.findings[0].new_value, "20 repeated");
   EXPECT_EQ(outcome.findings_total, 40u);
   EXPECT_THAT(outcome.reason, HasSubstr("the new side repeats results of 40 of 40 queries; overlap@10 1.000"));
@@ -68,7 +68,7 @@ TEST_F(BadSearch, IsCaughtRepeatingMoreThanTheOldSideDid) {
   new_answer_ = [&](const std::string& target, int request) { return with_the_first(target, request == 7 ? 2 : 1); };
   const Outcome outcome = run(", sample: 1");
   EXPECT_EQ(outcome.verdict, Verdict::failed);
-  EXPECT_THAT(rules_of(outcome), ElementsAre("results-repeated"));
+  ASSERT_THAT(rules_of(outcome), ElementsAre("results-repeated"));
   EXPECT_EQ(outcome.findings[0].where[0].second, "word 7");
 }
 

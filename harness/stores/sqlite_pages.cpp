@@ -1,9 +1,12 @@
 #include "harness/stores/sqlite_pages.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 #include <limits>
 #include <string_view>
+#include <vector>
 
 namespace sluice::stores {
 
@@ -61,6 +64,26 @@ void SqlitePages::read(std::uint32_t first, std::uint32_t pages, char* room) con
   const auto bytes = static_cast<int>(pages * size_);
   if (file_->pMethods->xRead(file_, room, bytes, std::int64_t{first - 1} * size_) != SQLITE_OK) {
     throw UnusualFile("a page cannot be read");
+  }
+}
+
+bool same_pages(SqliteDatabase& left, SqliteDatabase& right) {
+  constexpr std::uint32_t room = 1 << 18;  // bytes
+  try {
+    const SqlitePages one(left), other(right);
+    if (one.size() != other.size() || one.count() != other.count()) return false;
+    std::vector<char> here(room), there(room);
+    const std::uint32_t at_once = room / one.size();
+    for (std::uint32_t page = 1; page <= one.count();) {
+      const std::uint32_t pages = std::min(at_once, one.count() - page + 1);
+      one.read(page, pages, here.data());
+      other.read(page, pages, there.data());
+      if (std::memcmp(here.data(), there.data(), std::size_t{pages} * one.size()) != 0) return false;
+      page += pages;
+    }
+    return true;
+  } catch (const UnusualFile&) {
+    return false;
   }
 }
 

@@ -41,4 +41,7 @@ class SqlitePages {
   std::uint32_t count_ = 0;
 };
 
+/// Whether what the transactions of both see is the same, page by page. False, too, where pages cannot be read so.
+bool same_pages(SqliteDatabase& left, SqliteDatabase& right);
+
 }  // namespace sluice::stores

@@ -305,6 +305,21 @@ TEST_F(SqliteTrees, StayWhatTheTransactionSawWithoutALog) {
   EXPECT_EQ(by_pages(database, {"id", "body"}), by_sqlite(database, {"id", "body"}));
 }
 
+TEST_F(SqliteTrees, AreToldApartByOnePage) {
+  write("CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT); INSERT INTO t VALUES (1, 'a')");
+  const auto copy = folder_.path() / "b.db";
+  std::filesystem::copy_file(path(), copy);
+  const auto same = [&] {
+    SqliteDatabase one("a", path(), {}), other("b", copy, {});
+    begin(one);
+    begin(other);
+    return same_pages(one, other);
+  };
+  EXPECT_TRUE(same());
+  write("UPDATE t SET body = 'b'");
+  EXPECT_FALSE(same());
+}
+
 // What SQLite reads, or nothing: never other rows.
 TEST(DamagedSqliteFile, IsReadAsSqliteReadsItOrLeftToIt) {
   testing::TemporaryFolder folder;

@@ -1,4 +1,8 @@
+#include <cstdlib>
+#include <fstream>
+
 #include "harness/stores/sql_session.hpp"
+#include "harness/stores/sqlite_database.hpp"
 #include "suites/migration/copies/idempotent.hpp"
 #include "suites/migration/testing/action_fixture.hpp"
 
@@ -56,6 +60,24 @@ TEST_F(Idempotent, PassesAMigrationThatSetsTheSearchPathOfItsDatabase) {
   action("migrate", set + "sql \"UPDATE app.note SET text = 'y'\"");
   EXPECT_THAT(rules(run(idempotent_kind(), R"({"action": "migrate"})")),
               ElementsAre("row-changed new app.note id=1 text"));
+}
+
+// The kernel takes a process's locks on a file when the process closes it once, by whatever descriptor.
+TEST_F(Idempotent, LeavesTheLocksOfChecksBesideItAlone) {
+  old_side("CREATE TABLE item (id INTEGER PRIMARY KEY); INSERT INTO item VALUES (1)");
+  action("migrate", R"sh(sql "SELECT 1")sh");
+  const std::filesystem::path path = folder().path() / "old.db";
+  stores::SqliteDatabase reader("old", path, {});
+  reader.execute("BEGIN", "reading");
+  reader.execute("SELECT count(*) FROM item", "reading");
+  expect_proof(run(idempotent_kind(), R"({"action": "migrate", "spares": "old"})"));
+  const std::string writer =
+      "python3 -c \"import sqlite3,sys; sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None).execute('DELETE "
+      "FROM item')\" " +
+      path.string() + " 2> " + (folder().path() / "writer").string();
+  EXPECT_NE(std::system(writer.c_str()), 0) << "another process writes over what is read";
+  std::ifstream said(folder().path() / "writer");
+  EXPECT_THAT(std::string(std::istreambuf_iterator<char>(said), {}), HasSubstr("database is locked"));
 }
 
 TEST_F(Idempotent, RunsOnTheStoresThemselvesWhenToldTo) {

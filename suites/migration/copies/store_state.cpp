@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/stores/sqlite_database.hpp"
+#include "harness/stores/sqlite_pages.hpp"
 #include "harness/stores/store_url.hpp"
 #include "suites/migration/copies/store_objects.hpp"
 #include "suites/migration/rows/table_comparison.hpp"
@@ -20,27 +20,17 @@ namespace {
 
 constexpr std::size_t most_findings = 200;
 
-// Who only read, and was killed, leaves an empty write-ahead log.
-bool is_all_in_the_file(const std::string& path) {
+// Byte for byte, read by SQLite's own hands: a file that is opened and closed beside it takes all locks with it that
+// this process holds there, other checks' among them.
+bool same_content(const std::string& left, const std::string& right, const stores::StoreOptions& options) {
   std::error_code absent;
-  const auto size = std::filesystem::file_size(path + "-wal", absent);
-  return (absent || size == 0) && !std::filesystem::exists(path + "-journal", absent);
-}
-
-bool same_content(const std::string& left, const std::string& right) {
-  std::error_code failed;
-  if (std::filesystem::file_size(left, failed) != std::filesystem::file_size(right, failed) || failed) return false;
-  if (!is_all_in_the_file(left) || !is_all_in_the_file(right)) return false;
-  constexpr std::size_t block = 64 * 1024;
-  std::ifstream one(left, std::ios::binary), other(right, std::ios::binary);
-  std::string here(block, '\0'), there(block, '\0');
-  while (one && other) {
-    one.read(here.data(), block);
-    other.read(there.data(), block);
-    const auto count = one.gcount();
-    if (count != other.gcount() || !std::equal(here.begin(), here.begin() + count, there.begin())) return false;
+  if (!std::filesystem::exists(left, absent) || !std::filesystem::exists(right, absent)) return false;
+  stores::SqliteDatabase one(left, left, options), other(right, right, options);
+  for (auto* database : {&one, &other}) {
+    database->execute("BEGIN", "starting a snapshot");
+    database->execute("SELECT count(*) FROM sqlite_schema", "starting a snapshot");
   }
-  return one.eof() && other.eof();
+  return stores::same_pages(one, other);
 }
 
 /// Compares one side.
@@ -55,7 +45,8 @@ class SideComparison {
         result_(result) {}
 
   void run() {
-    if (expected_.starts_with(stores::sqlite_scheme) && same_content(path_of(expected_), path_of(actual_))) {
+    if (expected_.starts_with(stores::sqlite_scheme) &&
+        same_content(path_of(expected_), path_of(actual_), options_.store)) {
       count_equal_tables();
       return;
     }

@@ -64,6 +64,15 @@ TEST_F(BadStatus, IsCaughtWhenATimeIsAnotherWordForNotYet) {
   expect_found(run(status_kind(), "{ table: steps, key: name, finished: ended }"), {"finish-missing steps name=b"});
 }
 
+TEST_F(BadStatus, IsCaughtWhenAnEpochWithoutAZoneStandsForNotYet) {
+  new_side("ALTER DATABASE " + database() + " SET timezone = 'Asia/Tokyo'");
+  new_side(
+      "CREATE TABLE steps (name text, ended timestamp);"
+      "INSERT INTO steps VALUES ('a', '1970-01-01'), ('b', to_timestamp(0)), ('c', now())");
+  expect_found(run(status_kind(), "{ table: steps, key: name, finished: ended }"),
+               {"finish-missing steps name=a", "finish-missing steps name=b"});
+}
+
 TEST_F(BadStatus, IsCaughtWhenAStepWasNeverRecorded) {
   new_side("DELETE FROM migration_status WHERE component = 'step8'");
   expect_found(check(), {"step-missing migration_status component=step8"});

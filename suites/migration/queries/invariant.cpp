@@ -129,7 +129,8 @@ class InvariantCheck final : public Check {
       const Invariant& invariant = invariants_[i];
       const std::uint64_t found = judge_one(invariant, answers_[i], context, &outcome);
       const auto& [empty, old_result, new_result] = answers_[i];
-      rows += std::max(old_result.total, new_result.total);
+      const bool nothing = says_nothing(old_result, new_result);
+      rows += nothing ? 0 : std::max(old_result.total, new_result.total);
       outcome.findings_total += found;
       outcome.metrics.push_back({.name = invariant.name + ".violations",
                                  .value = static_cast<double>(found),
@@ -137,8 +138,7 @@ class InvariantCheck final : public Check {
                                  .limit = 0,
                                  .samples = invariant.compares() ? std::max(old_result.total, new_result.total) : 1});
       if (found > 0) violated.push_back(invariant.name);
-      if (invariant.compares() && old_result.total + new_result.total == 0 && !invariant.may_be_empty)
-        unknown.push_back(invariant.name);
+      if (invariant.compares() && nothing && !invariant.may_be_empty) unknown.push_back(invariant.name);
     }
     outcome.coverage = {{.unit = "invariants", .examined = invariants_.size(), .expected = invariants_.size()},
                         {.unit = "rows compared", .examined = rows, .expected = rows}};
@@ -186,7 +186,8 @@ class InvariantCheck final : public Check {
     } else if (!unknown.empty()) {
       outcome.verdict = Verdict::inconclusive;
       outcome.reason = fmt::format(
-          "no rows on either side to compare in {}; seed them, or set `may_be_empty: true` if that is right",
+          "no rows, or nothing but NULL, on either side to compare in {}; seed them, or set `may_be_empty: true` if "
+          "that is right",
           fmt::join(unknown, ", "));
     } else {
       outcome.reason = fmt::format("{} invariants hold ({} rows compared)", all, rows);
@@ -375,7 +376,7 @@ ParameterSpec invariant_parameter() {
                  {.name = "zone", .doc = "equal: time zone of the old side's timestamps that carry none; default UTC"},
                  {.name = "may_be_empty",
                   .type = ParameterType::boolean,
-                  .doc = "equal: no rows on either side is right",
+                  .doc = "equal: no rows, or one of NULLs alone, on either side is right",
                   .default_text = "false"}}};
 }
 

@@ -1,11 +1,13 @@
 #include "suites/migration/queries/invariant_comparison.hpp"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
+#include "harness/core/ascii.hpp"
 #include "harness/core/errors.hpp"
 #include "harness/core/printable.hpp"
 
@@ -18,6 +20,31 @@ std::vector<std::string> names_of(const SqlResult& result) {
   std::vector<std::string> names;
   for (const auto& column : result.columns) names.push_back(column.name);
   return names;
+}
+
+// Columns are paired by position; the same names in another order were meant to be paired by name.
+void require_one_order(const SqlResult& old_result, const SqlResult& new_result) {
+  const auto old_names = names_of(old_result), new_names = names_of(new_result);
+  const auto folded = [](std::vector<std::string> names) {
+    for (auto& name : names) name = ascii_lower(name);
+    return names;
+  };
+  auto left = folded(old_names), right = folded(new_names);
+  if (left == right) return;
+  std::sort(left.begin(), left.end());
+  std::sort(right.begin(), right.end());
+  if (left != right) return;
+  throw InputError(fmt::format(
+      "the old side's query returns the columns {}, the new side's {}; they are compared by position: write "
+      "them in the same order, or name them differently where that is meant",
+      printable(fmt::format("{}", fmt::join(old_names, ", ")), 300),
+      printable(fmt::format("{}", fmt::join(new_names, ", ")), 300)));
+}
+
+bool is_empty(const SqlResult& result) {
+  if (result.rows.size() != 1) return result.rows.empty();
+  const auto& row = result.rows.front();
+  return std::all_of(row.begin(), row.end(), [](const stores::OwnedCell& cell) { return cell.view().is_null(); });
 }
 
 std::size_t require_column(const SqlResult& result, const std::string& name, const char* parameter) {
@@ -64,6 +91,7 @@ class ResultComparer {
       throw InputError(fmt::format("the old side's query returns {} columns, the new side's {}; they must match",
                                    old_.columns.size(), new_.columns.size()));
     }
+    require_one_order(old_, new_);
     std::map<std::size_t, std::string> wanted;
     for (const auto& [name, type] : rules.types) wanted[require_column(old_, name, "types")] = type;
     for (std::size_t i = 0; i < old_.columns.size(); ++i) {
@@ -184,6 +212,10 @@ std::string printable_result_row(const SqlResult& result, std::size_t row) {
   std::vector<std::size_t> all(result.columns.size());
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
   return printable(printable_cells(result, row, all), 1000);
+}
+
+bool says_nothing(const SqlResult& old_result, const SqlResult& new_result) {
+  return is_empty(old_result) && is_empty(new_result);
 }
 
 ResultComparison compare_results(const SqlResult& old_result, const SqlResult& new_result, const ResultRules& rules,

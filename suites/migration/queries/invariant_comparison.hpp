@@ -33,9 +33,14 @@ struct ResultComparison {
   std::vector<ResultDifference> sample;  ///< the first ones
 };
 
+/// Whether neither side said anything: no row, or one row of NULLs alone, as sum() and max() of no rows give. A count
+/// of 0 is a value and says something.
+bool says_nothing(const stores::SqlResult& old_result, const stores::SqlResult& new_result);
+
 /// Compares two whole results, columns by position and cells by their canonical encoding. Without a key, one row on
 /// either side is compared value by value and more rows as a multiset. Throws InputError when the numbers of columns
-/// differ, a pair of columns has no common type, or the key is not there or not unique.
+/// differ, the columns have the same names in another order, a pair of columns has no common type, or the key is not
+/// there or not unique.
 ResultComparison compare_results(const stores::SqlResult& old_result, const stores::SqlResult& new_result,
                                  const ResultRules& rules, std::size_t sample);
 

@@ -79,6 +79,27 @@ TEST(InvariantComparison, CountsHowOftenARowIsThereWithoutAKey) {
   EXPECT_EQ(comparison.sample.size(), 1u);
 }
 
+TEST(InvariantComparison, KnowsWhenNothingWasSaid) {
+  const auto none = result(by_session, {}), nulls = result(by_session, {{"NULL", "NULL"}});
+  EXPECT_TRUE(says_nothing(none, none));
+  EXPECT_TRUE(says_nothing(nulls, nulls));
+  EXPECT_TRUE(says_nothing(none, nulls));
+  EXPECT_FALSE(says_nothing(nulls, result(by_session, {{"NULL", "0"}})));
+  EXPECT_FALSE(says_nothing(nulls, result(by_session, {{"NULL", "NULL"}, {"NULL", "NULL"}})));
+}
+
+TEST(InvariantComparison, RefusesTheSameColumnsInAnotherOrder) {
+  const std::vector<stores::ColumnDescription> low_high{column("lo", ComparisonType::integer),
+                                                        column("hi", ComparisonType::integer)};
+  const std::vector<stores::ColumnDescription> high_low{column("HI", ComparisonType::integer),
+                                                        column("lo", ComparisonType::integer)};
+  const std::vector<stores::ColumnDescription> others{column("hi", ComparisonType::integer),
+                                                      column("low", ComparisonType::integer)};
+  EXPECT_THAT(error_of(result(low_high, {{"1", "2"}}), result(high_low, {{"1", "2"}}), {}),
+              HasSubstr("returns the columns lo, hi, the new side's HI, lo; they are compared by position"));
+  EXPECT_EQ(error_of(result(low_high, {{"1", "2"}}), result(others, {{"1", "2"}}), {}), "no error");
+}
+
 TEST(InvariantComparison, RefusesWhatCannotBeCompared) {
   const auto rows = result(by_session, {{"a", "1"}, {"a", "2"}});
   EXPECT_THAT(error_of(rows, rows, {.key = {"session"}}), HasSubstr("not unique"));

@@ -51,6 +51,21 @@ TEST_F(Invariants, AreInconclusiveWithoutRows) {
   expect_proven_pass(check("invariants: { none: { may_be_empty: true, " + query + " } }"));
 }
 
+TEST_F(Invariants, AreInconclusiveWhereOnlyNullsAreCompared) {
+  const std::string query = R"yaml(equal: "SELECT max(id), sum(amount) FROM captures WHERE id > 99")yaml";
+  const Outcome outcome = check("invariants: { none: { " + query + " } }");
+  EXPECT_EQ(outcome.verdict, Verdict::inconclusive);
+  EXPECT_THAT(outcome.reason, AllOf(HasSubstr("nothing but NULL"), HasSubstr("none"), HasSubstr("may_be_empty")));
+  const Outcome right = check("invariants: { none: { may_be_empty: true, " + query + " } }");
+  expect_proven_pass(right);
+  EXPECT_EQ(right.coverage[1].examined, 0u);
+  // A count of 0 is a value that both sides gave.
+  expect_proven_pass(
+      check(R"yaml(invariants: { none: { equal: "SELECT count(*) FROM captures WHERE id > 99" } })yaml"));
+  new_side("INSERT INTO captures VALUES (100, 'a', 1, now())");
+  EXPECT_EQ(check("invariants: { none: { " + query + " } }").findings_total, 2u);
+}
+
 TEST_F(Invariants, AreNotProvedByAViolationThatViolatesNothing) {
   const Outcome outcome = check(R"yaml(
     invariants: { a: { empty: "SELECT id FROM captures WHERE amount < 0",
@@ -76,6 +91,9 @@ TEST_F(Invariants, RefuseWhatCannotWork) {
   EXPECT_THAT(error(R"yaml(invariants: { a: {} })yaml"), HasSubstr("either `empty: SQL` or `equal: SQL`"));
   EXPECT_THAT(error(R"yaml(invariants: { a: { equal: { old: "SELECT 1" } } })yaml"),
               HasSubstr("{ old: SQL, new: SQL }"));
+  EXPECT_THAT(error(R"yaml(invariants: { a: { equal: { old: "SELECT min(id) AS lo, max(id) AS hi FROM captures",
+                                                       new: "SELECT min(id) AS hi, max(id) AS lo FROM captures" } } })yaml"),
+              AllOf(HasSubstr("invariant a: "), HasSubstr("the columns lo, hi, the new side's hi, lo")));
   EXPECT_THAT(error(R"yaml({ invariants: { a: { equal: "SELECT id FROM captures" } }, rows: 2 })yaml"),
               HasSubstr("returns 3 rows"));
   EXPECT_THAT(error(R"yaml({ invariants: { a: { empty: "SELECT pg_sleep(60)" } }, timeout: 100ms })yaml"),

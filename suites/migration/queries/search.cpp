@@ -22,10 +22,12 @@ using measure::RatioVerdict;
 
 /// What both sides answered to one query, ids of the old side mapped.
 struct Answer {
-  ResultList old_list, new_list;
-  std::string failure;  ///< of the new side's answer; empty: none
+  ResultList old_list, new_list;                 ///< the first different ones
+  std::size_t old_repeats = 0, new_repeats = 0;  ///< in the whole list, ids as that side wrote them
+  std::string failure;                           ///< of the new side's answer; empty: none
 
   bool empty() const { return old_list.empty() && new_list.empty() && failure.empty(); }
+  bool repeats_more() const { return new_repeats > old_repeats; }
 };
 
 /// What all answers say together.
@@ -34,6 +36,8 @@ struct Judgement {
   std::vector<double> overlaps, correlations;
   SetEstimate overlap, correlation;
   std::uint64_t failures = 0;
+  std::uint64_t repeating = 0;  ///< queries for which the new side repeats results more often than the old one
+  bool has_order = false;       ///< some list has two results
 };
 
 class SearchCheck final : public Check {
@@ -73,9 +77,9 @@ class SearchCheck final : public Check {
     for (const auto& query : queries_) {
       if (context.cancelled.stop_requested()) throw Cancelled();
       Answer answer;
-      answer.old_list = ask_old(old_client, query, context);
+      ask_old(old_client, query, context, answer);
       try {
-        answer.new_list = top(result_ids(send(new_client, on_new_side(query), context), new_place_), k_);
+        take_new(result_ids(send(new_client, on_new_side(query), context), new_place_), answer);
       } catch (const EnvironmentError&) {
         throw;
       } catch (const std::runtime_error& error) {
@@ -94,25 +98,58 @@ class SearchCheck final : public Check {
     Outcome outcome = verdict(seen);
     outcome.coverage = {{.unit = "queries", .examined = seen.judged.size(), .expected = queries_.size()}};
     add_metric(fmt::format("overlap_at_{}", k_), seen.overlap, overlap_limit_, seen.judged.size(), outcome);
-    add_metric("rank_correlation", seen.correlation, correlation_limit_, seen.judged.size(), outcome);
+    if (seen.has_order)
+      add_metric("rank_correlation", seen.correlation, correlation_limit_, seen.judged.size(), outcome);
+    outcome.metrics.push_back({.name = "queries_repeating_results",
+                               .value = static_cast<double>(seen.repeating),
+                               .unit = "queries",
+                               .limit = 0,
+                               .samples = seen.judged.size()});
     add_set_findings(seen, context, outcome);
     add_query_findings(seen, context, outcome);
+    add_repeat_findings(seen, context, outcome);
     return outcome;
   }
 
   Control control(CheckContext& context) override {
-    const auto judged = judge_answers(answers_, context.seed).judged;
-    std::vector<Answer> replaced = answers_, reversed = answers_;
+    const Judgement seen = judge_answers(answers_, context.seed);
+    Control control = replace_results(seen.judged, context.seed);
+    const auto add = [&](const Control& more) {
+      control.planted += "; " + more.planted;
+      control.observed += "; " + more.observed;
+      control.caught = control.caught && more.caught;
+    };
+    add(repeat_a_result(seen.judged, context.seed));
+    if (judges_order(seen)) add(reverse_results(seen.judged, context.seed));
+    return control;
+  }
+
+ private:
+  Control replace_results(const std::vector<std::size_t>& judged, std::uint64_t seed) const {
+    std::vector<Answer> replaced = answers_;
     // So many that the mean must fall well below its limit.
     const std::size_t lost = planted_count(judged.size(), 1 - overlap_limit_);
     for (std::size_t i = 0; i < lost; ++i) {
       for (auto& id : replaced[judged[i]].new_list) id = "planted " + id;
     }
-    const bool caught_replaced = judge_answers(replaced, context.seed).overlap.verdict == RatioVerdict::fail;
-    Control control{.planted = fmt::format("the results of {} of {} queries replaced", lost, judged.size()),
-                    .caught = caught_replaced,
-                    .observed = fmt::format("overlap {}", caught_replaced ? "below its limit" : "not below its limit")};
-    if (correlation_limit_ <= -1) return control;
+    const bool caught = judge_answers(replaced, seed).overlap.verdict == RatioVerdict::fail;
+    return {.planted = fmt::format("the results of {} of {} queries replaced", lost, judged.size()),
+            .caught = caught,
+            .observed = fmt::format("overlap {}", caught ? "below its limit" : "not below its limit")};
+  }
+
+  Control repeat_a_result(const std::vector<std::size_t>& judged, std::uint64_t seed) const {
+    std::vector<Answer> repeated = answers_;
+    Answer& answer = repeated[judged[seed % judged.size()]];
+    take_new(ResultList(answer.old_repeats + 2, "planted"), answer);
+    const bool caught = judge_answers(repeated, seed).repeating > 0;
+    return {.planted = "one result of a query repeated",
+            .caught = caught,
+            .observed = fmt::format("the repetition {}", caught ? "seen" : "not seen")};
+  }
+
+  Control reverse_results(const std::vector<std::size_t>& judged, std::uint64_t seed) const {
+    std::vector<Answer> reversed = answers_;
     std::vector<std::size_t> longer;
     for (const std::size_t i : judged) {
       if (answers_[i].new_list.size() > 1) longer.push_back(i);
@@ -120,15 +157,16 @@ class SearchCheck final : public Check {
     const std::size_t turned = std::min(longer.size(), planted_count(judged.size(), (1 - correlation_limit_) / 2));
     for (std::size_t i = 0; i < turned; ++i)
       std::reverse(reversed[longer[i]].new_list.begin(), reversed[longer[i]].new_list.end());
-    const bool caught_reversed = judge_answers(reversed, context.seed).correlation.verdict == RatioVerdict::fail;
-    control.planted += fmt::format("; those of {} queries reversed", turned);
-    control.observed +=
-        fmt::format("; rank correlation {}", caught_reversed ? "below its limit" : "not below its limit");
-    control.caught = control.caught && caught_reversed;
-    return control;
+    const bool caught = judge_answers(reversed, seed).correlation.verdict == RatioVerdict::fail;
+    return {.planted = fmt::format("those of {} queries reversed", turned),
+            .caught = caught,
+            .observed = caught
+                            ? "rank correlation below its limit"
+                            : fmt::format("rank correlation not below its limit: {} of {} queries have two results to "
+                                          "reverse (`rank_correlation: -1` leaves the order alone)",
+                                          longer.size(), judged.size())};
   }
 
- private:
   static std::size_t planted_count(std::size_t queries, double allowed) {
     const double share = std::min(1.0, 4 * allowed);
     return std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(share * static_cast<double>(queries))), 1,
@@ -150,15 +188,21 @@ class SearchCheck final : public Check {
     return request;
   }
 
-  ResultList ask_old(net::HttpClient& client, const SearchQuery& query, const CheckContext& context) const {
+  void take_new(const ResultList& ids, Answer& answer) const {
+    answer.new_repeats = repeats(ids);
+    answer.new_list = top(ids, k_);
+  }
+
+  void ask_old(net::HttpClient& client, const SearchQuery& query, const CheckContext& context, Answer& answer) const {
     const net::Response response = send(client, query.request, context);
     try {
       ResultList ids = result_ids(response, old_place_);
+      answer.old_repeats = repeats(ids);
       for (auto& id : ids) {
         const auto mapped = id_map_.find(id);
         if (mapped != id_map_.end()) id = mapped->second;
       }
-      return top(ids, k_);
+      answer.old_list = top(ids, k_);
     } catch (const std::runtime_error& error) {
       throw InputError(fmt::format("the old side did not answer the query \"{}\" as `results` and `id` say: {}",
                                    printable(query.name, 100), error.what()));
@@ -173,6 +217,8 @@ class SearchCheck final : public Check {
       seen.judged.push_back(i);
       const bool failed = !answer.failure.empty();
       seen.failures += failed ? 1 : 0;
+      seen.repeating += answer.repeats_more() ? 1 : 0;
+      seen.has_order = seen.has_order || answer.old_list.size() > 1 || answer.new_list.size() > 1;
       seen.overlaps.push_back(failed ? 0 : overlap(answer.old_list, answer.new_list));
       seen.correlations.push_back(failed ? -1 : rank_correlation(answer.old_list, answer.new_list));
     }
@@ -182,28 +228,34 @@ class SearchCheck final : public Check {
   }
 
   Outcome verdict(const Judgement& seen) const {
-    const auto& [judged, overlaps, correlations, overlap, correlation, failures] = seen;
-    const std::string values = fmt::format("overlap@{} {:.3f} (at least {}), rank correlation {:.3f} (at least {})", k_,
-                                           overlap.mean, overlap_limit_, correlation.mean, correlation_limit_);
+    const auto& [judged, overlaps, correlations, overlap, correlation, failures, repeating, has_order] = seen;
+    std::string values = fmt::format("overlap@{} {:.3f} (at least {}), ", k_, overlap.mean, overlap_limit_);
+    values += has_order ? fmt::format("rank correlation {:.3f} (at least {})", correlation.mean, correlation_limit_)
+                        : "order not judged, as no query has two results";
+    const bool ordered = judges_order(seen);
     if (judged.empty())
       return Outcome::inconclusive(fmt::format("none of {} queries has a result on either side", queries_.size()));
     if (failures > 0)
       return Outcome::failed(
           fmt::format("the new side did not answer {} of {} queries; {}", failures, queries_.size(), values));
-    if (overlap.verdict == RatioVerdict::fail || (judges_order() && correlation.verdict == RatioVerdict::fail))
+    if (repeating > 0)
+      return Outcome::failed(
+          fmt::format("the new side repeats results of {} of {} queries; {}", repeating, judged.size(), values));
+    if (overlap.verdict == RatioVerdict::fail || (ordered && correlation.verdict == RatioVerdict::fail))
       return Outcome::failed(fmt::format("{} queries: {}", judged.size(), values));
-    const std::uint64_t needed = std::max(overlap.needed, judges_order() ? correlation.needed : 0);
+    const std::uint64_t needed = std::max(overlap.needed, ordered ? correlation.needed : 0);
     if (judged.size() < needed)
       return Outcome::inconclusive(
           fmt::format("{} queries have results, these limits need {}: add queries; {}", judged.size(), needed, values));
-    if (overlap.verdict == RatioVerdict::pass && (!judges_order() || correlation.verdict == RatioVerdict::pass))
+    if (overlap.verdict == RatioVerdict::pass && (!ordered || correlation.verdict == RatioVerdict::pass))
       return Outcome::passed(fmt::format("{} queries: {}", judged.size(), values));
-    return Outcome::inconclusive(
-        fmt::format("{} queries leave it open: {}, 90% intervals {:.3f} to {:.3f} and {:.3f} to {:.3f}", judged.size(),
-                    values, overlap.low, overlap.high, correlation.low, correlation.high));
+    std::string intervals = fmt::format("90% interval {:.3f} to {:.3f}", overlap.low, overlap.high);
+    if (ordered) intervals += fmt::format(" and {:.3f} to {:.3f}", correlation.low, correlation.high);
+    return Outcome::inconclusive(fmt::format("{} queries leave it open: {}, {}", judged.size(), values, intervals));
   }
 
-  bool judges_order() const { return correlation_limit_ > -1; }
+  // Lists of one result have no order that could be another: there all is said by the overlap.
+  bool judges_order(const Judgement& seen) const { return correlation_limit_ > -1 && seen.has_order; }
 
   static void add_metric(std::string name, const SetEstimate& estimate, double limit, std::size_t queries,
                          Outcome& outcome) {
@@ -229,7 +281,8 @@ class SearchCheck final : public Check {
       ++outcome.findings_total;
     };
     add("overlap-below-limit", "overlap", seen.overlap, overlap_limit_);
-    if (judges_order()) add("rank-correlation-below-limit", "rank correlation", seen.correlation, correlation_limit_);
+    if (judges_order(seen))
+      add("rank-correlation-below-limit", "rank correlation", seen.correlation, correlation_limit_);
   }
 
   // The worst queries; by themselves they are warnings, as the limits are of the whole set.
@@ -261,8 +314,40 @@ class SearchCheck final : public Check {
             .where = {{"query", name}},
             .old_value = list(answer.old_list),
             .new_value = failed ? printable(answer.failure, 400) : list(answer.new_list),
-            .reproduce = reproduced_by(context, fmt::format("old: {} new: {}", curl_line(old_endpoint_, query.request),
-                                                            curl_line(new_endpoint_, on_new_side(query))))};
+            .reproduce = reproduced_by(context, both_lines(query))};
+  }
+
+  // A join gone wrong returns a result once for each row it met: the top lists are of different results and hide it.
+  void add_repeat_findings(const Judgement& seen, const CheckContext& context, Outcome& outcome) const {
+    std::vector<std::size_t> repeating;
+    for (const std::size_t i : seen.judged) {
+      if (answers_[i].new_repeats > 0) repeating.push_back(i);
+    }
+    std::stable_sort(repeating.begin(), repeating.end(), [&](std::size_t a, std::size_t b) {
+      return answers_[a].repeats_more() && !answers_[b].repeats_more();
+    });
+    outcome.findings_total += repeating.size();
+    const auto sample = static_cast<std::size_t>(parameters_.integer("sample"));
+    for (std::size_t i = 0; i < std::min(sample, repeating.size()); ++i)
+      outcome.findings.push_back(repeat_finding(queries_[repeating[i]], answers_[repeating[i]], context));
+  }
+
+  Finding repeat_finding(const SearchQuery& query, const Answer& answer, const CheckContext& context) const {
+    const std::string name = printable(query.name, 200);
+    return {
+        .rule = "results-repeated",
+        .severity = answer.repeats_more() ? Severity::error : Severity::warning,
+        .summary = fmt::format("\"{}\": {} of the new side's results had been returned before, {} of the old side's",
+                               name, answer.new_repeats, answer.old_repeats),
+        .where = {{"query", name}},
+        .old_value = fmt::format("{} repeated", answer.old_repeats),
+        .new_value = fmt::format("{} repeated", answer.new_repeats),
+        .reproduce = reproduced_by(context, both_lines(query))};
+  }
+
+  std::string both_lines(const SearchQuery& query) const {
+    return fmt::format("old: {} new: {}", curl_line(old_endpoint_, query.request),
+                       curl_line(new_endpoint_, on_new_side(query)));
   }
 
   Parameters parameters_;
@@ -318,7 +403,7 @@ std::vector<ParameterSpec> search_parameters() {
        .strictness = Strictness::higher_is_stricter},
       {.name = "rank_correlation",
        .type = ParameterType::number,
-       .doc = "the least mean rank correlation, -1 to 1; -1: order is not judged",
+       .doc = "the least mean rank correlation, -1 to 1; -1, or where no list has two results: order is not judged",
        .default_text = "0.8",
        .minimum = -1,
        .maximum = 1,
@@ -342,7 +427,7 @@ CheckKind search_kind() {
   return {.name = "migration.search",
           .proves =
               "For the plan's set of queries the new side's search returns on average the results that the old side's "
-              "returned, in about the same order, with the confidence that so many queries give.",
+              "returned, in about the same order and none more often, with the confidence that so many queries give.",
           .cannot_prove =
               "That either side's results are relevant, that queries unlike these are served alike, or that a single "
               "query was not ruined while the mean holds: the worst ones are listed.",

@@ -8,6 +8,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class Search : public SearchFixture {};
 
@@ -37,6 +38,56 @@ TEST_F(Search, ListsSmallDifferencesAsWarnings) {
   EXPECT_THAT(outcome.findings[0].reproduce,
               AllOf(HasSubstr("curl -s"), HasSubstr("/api/search?q=word%20"), HasSubstr("/v2/search?q=word%20")));
   EXPECT_EQ(run(", overlap: 1").verdict, Verdict::failed);
+}
+
+TEST_F(Search, MayRepeatResultsThatTheOldSideRepeats) {
+  const auto in_parts = [](const std::string& target) {
+    Ids ids = ids_of(target);
+    ids.insert(ids.begin() + 3, 2, ids[0]);
+    return testing::ServedResponse{.body = body_of(ids)};
+  };
+  old_answer_ = in_parts;
+  new_answer_ = [&](const std::string& target, int) { return in_parts(target); };
+  const Outcome outcome = run(", sample: 3");
+  EXPECT_EQ(outcome.verdict, Verdict::passed) << outcome.reason;
+  EXPECT_THAT(rules_of(outcome, Severity::warning),
+              ElementsAre("results-repeated", "results-repeated", "results-repeated"));
+  EXPECT_EQ(outcome.findings_total, 40u);
+  ASSERT_TRUE(outcome.control);
+  EXPECT_TRUE(outcome.control->caught) << outcome.control->observed;
+}
+
+TEST_F(Search, OfOneResultAQueryHasNoOrder) {
+  const auto first = [](const std::string& target) {
+    return testing::ServedResponse{.body = body_of({ids_of(target)[0]})};
+  };
+  old_answer_ = first;
+  new_answer_ = [&](const std::string& target, int) { return first(target); };
+  const Outcome outcome = run();
+  EXPECT_EQ(outcome.verdict, Verdict::passed) << outcome.reason;
+  EXPECT_THAT(outcome.reason, HasSubstr("order not judged, as no query has two results"));
+  ASSERT_TRUE(outcome.control);
+  EXPECT_TRUE(outcome.control->caught) << outcome.control->observed;
+  EXPECT_THAT(outcome.control->planted, Not(HasSubstr("reversed")));
+  for (const auto& metric : outcome.metrics) EXPECT_NE(metric.name, "rank_correlation");
+}
+
+TEST_F(Search, SaysWhenTooFewQueriesHaveAnOrder) {
+  const auto few = [](const std::string& target) {
+    Ids ids = ids_of(target);
+    ids.resize(ids[0] == "7-0" ? 2 : 1);
+    return testing::ServedResponse{.body = body_of(ids)};
+  };
+  old_answer_ = few;
+  new_answer_ = [&](const std::string& target, int) { return few(target); };
+  const Outcome outcome = run();
+  ASSERT_TRUE(outcome.control);
+  EXPECT_FALSE(outcome.control->caught);
+  EXPECT_THAT(outcome.control->observed,
+              HasSubstr("1 of 40 queries have two results to reverse (`rank_correlation: -1`"));
+  const Outcome unordered = run(", rank_correlation: -1");
+  ASSERT_TRUE(unordered.control);
+  EXPECT_TRUE(unordered.control->caught) << unordered.control->observed;
 }
 
 TEST_F(Search, IsInconclusiveWithTooFewQueries) {

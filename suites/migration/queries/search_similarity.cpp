@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 #include <set>
+#include <string_view>
 
 #include "harness/measure/proportion.hpp"
 #include "harness/measure/quantile.hpp"
@@ -45,6 +46,10 @@ ResultList top(const ResultList& list, std::size_t k) {
     if (seen.insert(id).second) first.push_back(id);
   }
   return first;
+}
+
+std::size_t repeats(const ResultList& list) {
+  return list.size() - std::set<std::string_view>(list.begin(), list.end()).size();
 }
 
 double overlap(const ResultList& left, const ResultList& right) {

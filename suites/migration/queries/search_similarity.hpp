@@ -9,10 +9,13 @@
 // How alike two ranked lists of results are, and whether a set of queries shows that they are alike enough.
 namespace sluice::migration {
 
-using ResultList = std::vector<std::string>;  ///< ids, best first, none twice
+using ResultList = std::vector<std::string>;  ///< ids, best first; what is compared names none twice
 
 /// The first `k` different ids of a list.
 ResultList top(const ResultList& list, std::size_t k);
+
+/// How many entries of a list name a result that it has named before.
+std::size_t repeats(const ResultList& list);
 
 /// The share of results that both lists have, of the longer list's length: 0 to 1, order does not count. Two empty
 /// lists: 1.

@@ -16,6 +16,12 @@ TEST(SearchSimilarity, CountsTheSharedResults) {
   EXPECT_EQ(top({"a", "b", "a", "c", "d"}, 3), (ResultList{"a", "b", "c"}));
 }
 
+TEST(SearchSimilarity, CountsRepeatedResults) {
+  EXPECT_EQ(repeats({}), 0u);
+  EXPECT_EQ(repeats({"a", "b"}), 0u);
+  EXPECT_EQ(repeats({"a", "b", "a", "c", "a", "b"}), 3u);
+}
+
 TEST(SearchSimilarity, ComparesTheOrderOfPairs) {
   EXPECT_DOUBLE_EQ(rank_correlation({"a", "b", "c"}, {"a", "b", "c"}), 1);
   EXPECT_DOUBLE_EQ(rank_correlation({"a", "b", "c"}, {"c", "b", "a"}), -1);

@@ -22,12 +22,20 @@ namespace sluice::migration {
 namespace {
 
 using std::chrono::microseconds;
+using stores::RawCell;
 using stores::SqlResult;
 
 constexpr std::chrono::milliseconds between_looks{250};
 
 std::int64_t since_1970(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count();
+}
+
+// Microseconds of a number: seconds, milliseconds where seconds would lie thousands of years ahead, or microseconds
+// where milliseconds would.
+std::int64_t since_1970(std::int64_t number) {
+  if (number < 100'000'000'000) return number * 1'000'000;
+  return number < 100'000'000'000'000 ? number * 1'000 : number;
 }
 
 // When this process, and with it the run, began; what a check knows of it by itself.
@@ -78,9 +86,9 @@ class StatusCheck final : public Check {
     ParameterProblems problems;
     examine_status(parameters_, problems);
     problems.refuse();
-    if (parameters_.has("zone")) zone_ = stores::TimeZone::load(parameters_.text("zone"));
     session_ = open_side(context, parameters_, parameters_.text("side"));
     sql_ = statement();
+    zone_name_ = parameters_.has("zone") ? parameters_.text("zone") : zone_of_store();
   }
 
   void exercise(CheckContext& context) override {
@@ -196,7 +204,30 @@ class StatusCheck final : public Check {
     return steps;
   }
 
-  Step read_step(const SqlResult& result, std::size_t row) const {
+  // What a `timestamp` without a zone means to the database: the zone that its settings give to a session, which ours
+  // has exchanged for UTC. SQLite's CURRENT_TIMESTAMP is UTC.
+  std::string zone_of_store() {
+    if (session_->engine() != stores::Engine::postgres) return "UTC";
+    const auto snapshot = Transaction::read(*session_);
+    const SqlResult setting = session_->query("SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'", {},
+                                              "asking for the database's time zone");
+    return setting.text(0, 0).value_or("UTC");
+  }
+
+  const stores::TimeZone& zone() {
+    if (zone_) return *zone_;
+    try {
+      zone_ = stores::TimeZone::load(zone_name_);
+    } catch (const InputError& error) {
+      throw InputError(
+          fmt::format("the status table {} holds times without a zone, and that of its database cannot be "
+                      "read; set `zone`: {}",
+                      printable(parameters_.text("table"), 100), error.what()));
+    }
+    return *zone_;
+  }
+
+  Step read_step(const SqlResult& result, std::size_t row) {
     Step step;
     for (std::size_t i = 0; i < key_.size(); ++i)
       step.name += fmt::format("{}{}={}", i == 0 ? "" : ", ", key_[i], shown(result, row, i).value_or("NULL"));
@@ -218,8 +249,12 @@ class StatusCheck final : public Check {
   }
 
   static std::optional<std::string> shown(const SqlResult& result, std::size_t row, std::size_t column) {
-    const auto cell = result.rows[row][column].view();
-    return cell.is_null() ? std::nullopt : std::optional(stores::printable_cell(cell));
+    auto cell = result.rows[row][column].view();
+    if (cell.is_null()) return std::nullopt;
+    // The blanks that fill a char(n) up are not a part of its value.
+    if (result.columns[column].type == stores::ComparisonType::character && cell.storage == RawCell::Storage::text)
+      cell.bytes = cell.bytes.substr(0, cell.bytes.find_last_not_of(' ') + 1);
+    return stores::printable_cell(cell);
   }
 
   // Under the column's type, so that `true` finds t and 1 in a column of booleans.
@@ -235,20 +270,23 @@ class StatusCheck final : public Check {
     return false;
   }
 
-  std::optional<StepTime> time_of(const SqlResult& result, std::size_t row, std::size_t column) const {
+  std::optional<StepTime> time_of(const SqlResult& result, std::size_t row, std::size_t column) {
     const auto written = result.text(row, column);
     if (!written) return std::nullopt;
     StepTime time{.written = printable(*written, 100), .microseconds = std::nullopt};
-    const auto read = stores::parse_timestamp(*written, zone_.get());
-    if (read.reading == stores::Instant::Reading::good) {
-      time.microseconds = read.microseconds;
-    } else if (written->size() < 18 && written->find_first_not_of("0123456789") == std::string::npos) {
-      // Seconds since 1970, or milliseconds where seconds would lie thousands of years ahead.
-      const std::int64_t number = std::stoll(*written);
-      time.microseconds = number < 100'000'000'000 ? number * 1'000'000 : number * 1'000;
+    auto read = stores::parse_timestamp(*written, nullptr);
+    const bool is_epoch = read.reading == stores::Instant::Reading::good && read.microseconds == 0;  // on its own clock
+    // Times that carry their zone are the same ones wherever they are read.
+    if (read.microseconds != stores::parse_timestamp(*written, an_hour_east_.get()).microseconds) {
+      read = stores::parse_timestamp(*written, &zone());
+      time.written += " in " + printable(zone_name_, 100);
     }
+    if (read.reading == stores::Instant::Reading::good)
+      time.microseconds = read.microseconds;
+    else if (written->size() < 18 && written->find_first_not_of("0123456789") == std::string::npos)
+      time.microseconds = since_1970(std::stoll(*written));
     const std::string bare = ascii_lower(*written);
-    time.is_none = time.microseconds == 0 || bare == "infinity" || bare == "-infinity";
+    time.is_none = is_epoch || time.microseconds == 0 || bare == "infinity" || bare == "-infinity";
     return time;
   }
 
@@ -265,7 +303,9 @@ class StatusCheck final : public Check {
   Parameters parameters_;
   std::vector<std::string> key_;
   StepRules rules_;
-  std::shared_ptr<const stores::TimeZone> zone_;
+  std::string zone_name_;                         ///< of times that carry none
+  std::shared_ptr<const stores::TimeZone> zone_;  ///< loaded for the first of them
+  const std::shared_ptr<const stores::TimeZone> an_hour_east_ = stores::TimeZone::load("+01:00");
   std::unique_ptr<stores::SqlSession> session_;
   std::string sql_;
   std::vector<Step> steps_;
@@ -296,7 +336,8 @@ std::vector<ParameterSpec> status_parameters() {
       {.name = "error", .doc = "the column that must be NULL or blank"},
       {.name = "started", .doc = "the column of the start"},
       {.name = "finished", .doc = "the column of the end; a completed step must have one"},
-      {.name = "zone", .doc = "time zone of times that carry none; UTC when absent"},
+      {.name = "zone",
+       .doc = "time zone of times that carry none; when absent the TimeZone setting of the database, UTC in SQLite"},
       text_list_parameter("expect",
                           "steps that must be there: values of the key, or a=1, b=2 where it has several columns"),
       {.name = "within",

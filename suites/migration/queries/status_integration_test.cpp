@@ -81,6 +81,52 @@ TEST_F(StatusTable, MayBeOneOfManyKinds) {
             "error: logs, expect: init }"));
 }
 
+TEST_F(StatusTable, MayHaveKeysOfFixedLength) {
+  new_side(
+      "CREATE TABLE steps (name char(20), part char(4), state char(12), error char(30));"
+      "INSERT INTO steps VALUES ('a', 'x', 'completed', ''), ('b', 'y', 'completed', NULL)");
+  expect_proven_pass(check("{ table: steps, key: name, status: state, error: error, expect: [a, b] }"));
+  expect_proven_pass(check("{ table: steps, key: [name, part], status: state, expect: ['name=a, part=x'] }"));
+  expect_found(check("{ table: steps, key: name, status: state, expect: [a, c] }"), {"step-missing steps name=c"});
+}
+
+TEST_F(StatusTable, ReadsTimesWithoutAZoneInThatOfItsDatabase) {
+  new_side("ALTER DATABASE " + database() + " SET timezone = 'Asia/Tokyo'");
+  new_side(
+      "CREATE TABLE steps (name text, started timestamp, ended timestamp);"
+      "INSERT INTO steps VALUES ('a', now() - interval '1 s', now())");
+  const std::string steps = "{ table: steps, key: name, started: started, finished: ended";
+  expect_proven_pass(check(steps + ", since_start: true, tolerance: 1m }"));
+  expect_proven_pass(check(steps + ", zone: +09:00 }"));
+  expect_found(check(steps + ", zone: UTC }"), {"time-in-future steps name=a", "time-in-future steps name=a"});
+  new_side("UPDATE steps SET started = now() + interval '1 h', ended = now() + interval '1 h'");
+  const Outcome outcome = check(steps + " }");
+  expect_found(outcome, {"time-in-future steps name=a", "time-in-future steps name=a"});
+  EXPECT_THAT(*outcome.findings[0].new_value, HasSubstr(" in Asia/Tokyo"));
+}
+
+TEST_F(StatusTable, NeedsAZoneOnlyForTimesWithoutOne) {
+  new_side("ALTER DATABASE " + database() + " SET timezone = '<+09>-09'");
+  expect_proven_pass(check(with("")));
+  new_side("CREATE TABLE steps (name text, ended timestamp); INSERT INTO steps VALUES ('a', '2024-01-01')");
+  EXPECT_THAT(error("{ table: steps, key: name, finished: ended }"),
+              AllOf(HasSubstr("the status table steps holds times without a zone"), HasSubstr("set `zone`"),
+                    HasSubstr("'<+09>-09'")));
+  expect_proven_pass(check("{ table: steps, key: name, finished: ended, zone: +09:00 }"));
+}
+
+TEST_F(StatusTable, ReadsSecondsMillisecondsAndMicroseconds) {
+  new_side(
+      "CREATE TABLE steps (name text, started bigint, ended bigint);"
+      "INSERT INTO steps VALUES ('a', 1732240000, 1732240001000), ('b', 1732240000999, 1732240001000000)");
+  const std::string steps = "{ table: steps, key: name, started: started, finished: ended }";
+  expect_proven_pass(check(steps));
+  new_side("UPDATE steps SET ended = (extract(epoch FROM now() + interval '1 h') * 1000000)::bigint WHERE name = 'b'");
+  expect_found(check(steps), {"time-in-future steps name=b"});
+  new_side("UPDATE steps SET ended = 1732239999000000 WHERE name = 'b'");
+  expect_found(check(steps), {"times-reversed steps name=b"});
+}
+
 TEST_F(StatusTable, IsInconclusiveWhenEmpty) {
   new_side("DELETE FROM migration_status");
   EXPECT_EQ(check(with("")).verdict, Verdict::inconclusive);

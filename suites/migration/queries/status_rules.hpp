@@ -9,7 +9,7 @@ namespace sluice::migration {
 
 /// A time as a status table holds it.
 struct StepTime {
-  std::string written;                       ///< as the store wrote it, printable
+  std::string written;  ///< as the store wrote it, printable, and the zone it was read in where it names none
   std::optional<std::int64_t> microseconds;  ///< since 1970 UTC; nullopt when it cannot be read as a time
   bool is_none = false;  ///< how programs write "not yet" without a NULL: 0 seconds since 1970, -infinity, infinity
 };

@@ -13,7 +13,6 @@
 #include "harness/stores/sql_session.hpp"
 #include "harness/stores/sqlite_database.hpp"
 #include "harness/stores/store_url.hpp"
-#include "suites/migration/copies/full_text.hpp"
 
 namespace sluice::migration {
 namespace {
@@ -338,7 +337,6 @@ StoreObjects read_sqlite(const std::string& url, const stores::StoreOptions& opt
                               "reading its sequences");
     while (sequences.step()) objects.sequences[sequences.text(0)] = sequences.text(1);
   }
-  objects.schema.merge(full_text_lines(database));
   // Where applications keep the version of their schema.
   for (const std::string number : {"user_version", "application_id"}) {
     SqliteStatement statement(database, "PRAGMA " + number, "reading its catalog");

@@ -12,6 +12,7 @@
 #include "harness/stores/sqlite_database.hpp"
 #include "harness/stores/sqlite_pages.hpp"
 #include "harness/stores/store_url.hpp"
+#include "suites/migration/copies/full_text.hpp"
 #include "suites/migration/copies/store_objects.hpp"
 #include "suites/migration/rows/table_comparison.hpp"
 
@@ -57,9 +58,17 @@ class SideComparison {
     if (options_.schema) compare_schema(expected, actual);
     if (options_.sequences) compare_sequences(expected, actual);
     if (options_.data) compare_tables(expected, actual);
+    if (options_.data && expected_.starts_with(stores::sqlite_scheme)) {
+      compare_schema({.schema = full_text(expected_)}, {.schema = full_text(actual_)});
+    }
   }
 
  private:
+  std::set<std::string> full_text(const std::string& url) const {
+    if (!std::filesystem::exists(path_of(url))) return {};
+    stores::SqliteDatabase database(url, path_of(url), options_.store);
+    return full_text_lines(database);
+  }
   std::string path_of(const std::string& url) const {
     return (options_.store.directory / url.substr(stores::sqlite_scheme.size())).string();
   }

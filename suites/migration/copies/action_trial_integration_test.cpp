@@ -36,25 +36,29 @@ class LeavingWork : public ActionFixture {
   }
 };
 
-// Nothing writes to the pipe, ever.
-constexpr const char* waits = R"sh(bash -c 'read line <> "$PWD/never"' > /dev/null 2>&1 &)sh";
+// Leaves a program behind, started by `how`, that has begun to wait for what never comes.
+std::string leaving(const std::string& how) {
+  return R"sh(sql "SELECT 1"; mkfifo -m 600 "$PWD/never" 2>/dev/null || true
+    )sh" +
+         how + R"sh( bash -c ': > there; read line <> never' > /dev/null 2>&1 &
+    until [ -e there ]; do sleep 0.02; done
+    rm there
+  )sh";
+}
 
 TEST_F(LeavingWork, IsRefusedOfProcesses) {
-  action("leaves", R"sh(sql "SELECT 1"; mkfifo -m 600 "$PWD/never" 2>/dev/null || true; )sh" + std::string(waits));
+  action("leaves", leaving(""));
   expect_refused(AllOf(HasSubstr("action leaves ended and left running: process bash ("), HasSubstr("wait for them")));
 }
 
 TEST_F(LeavingWork, IsRefusedOfProcessesThatHaveLeftTheirGroup) {
-  action("leaves",
-         R"sh(sql "SELECT 1"; mkfifo -m 600 "$PWD/never" 2>/dev/null || true; setsid )sh" + std::string(waits));
+  action("leaves", leaving("setsid"));
   EXPECT_THAT(error(idempotent_kind(), R"({"action": "leaves"})"), HasSubstr("left running: process bash ("));
 }
 
 TEST_F(LeavingWork, IsRefusedOfProcessesThatHaveClearedTheirEnvironment) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // as every run does
-  action("leaves",
-         R"sh(sql "SELECT 1"; mkfifo -m 600 "$PWD/never" 2>/dev/null || true; env -i PATH="$PATH" setsid )sh" +
-             std::string(waits));
+  action("leaves", leaving("env -i PATH=\"$PATH\" setsid"));
   EXPECT_THAT(error(idempotent_kind(), R"({"action": "leaves"})"), HasSubstr("left running: process bash ("));
 }
 
